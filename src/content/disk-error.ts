@@ -1,0 +1,26 @@
+import { asHearthError, HearthError, messageOf, systemCode } from '../errors.ts'
+
+const explained = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM'])
+
+/** Turns what a file operation threw into a HearthError that names the directory concerned. */
+export function diskError(error: unknown, directory: string): HearthError {
+  if (error instanceof HearthError) return error
+  if (explained.has(systemCode(error) ?? '')) return asHearthError(error).at(directory)
+  return new HearthError({
+    code: 'output-failed',
+    message: `Writing below ${directory} failed`,
+    where: directory,
+    why: messageOf(error),
+    fix: 'Check that this is a directory of ours on a healthy volume, or choose another one.',
+    cause: error,
+  })
+}
+
+/** Awaits a file operation; its failure is thrown as a HearthError naming the directory. */
+export async function onDiskOf<T>(directory: string, operation: Promise<T>): Promise<T> {
+  try {
+    return await operation
+  } catch (error) {
+    throw diskError(error, directory)
+  }
+}

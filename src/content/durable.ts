@@ -1,0 +1,46 @@
+import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { systemCode } from '../errors.ts'
+
+/** Makes renames and creations inside a directory survive a power cut. */
+export async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r')
+  try {
+    await handle.sync()
+  } catch (error) {
+    if (!isUnsupported(error)) throw error
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Creates a directory with its parents; when it was missing, its name is durable too. */
+export function makeDirectory(directory: string): void {
+  const first = mkdirSync(directory, { recursive: true })
+  if (first === undefined) return
+  for (let made = directory; made.length >= first.length; made = dirname(made)) {
+    const parent = openSync(dirname(made), 'r')
+    try {
+      fsyncSync(parent)
+    } catch (error) {
+      if (!isUnsupported(error)) throw error
+    } finally {
+      closeSync(parent)
+    }
+  }
+}
+
+/** Writes all bytes of a chunk; one write call may take fewer. */
+export async function writeFully(handle: FileHandle, chunk: Uint8Array): Promise<void> {
+  let offset = 0
+  while (offset < chunk.byteLength) {
+    const { bytesWritten } = await handle.write(chunk, offset, chunk.byteLength - offset, null)
+    offset += bytesWritten
+  }
+}
+
+// Some network filesystems have no fsync for directories; they write such changes through.
+function isUnsupported(error: unknown): boolean {
+  return ['EINVAL', 'ENOTSUP', 'EBADF'].includes(systemCode(error) ?? '')
+}

@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto'
+import { lstatSync, readFileSync, readlinkSync } from 'node:fs'
+import { link, open, rename, unlink } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { HearthError, systemCode } from '../errors.ts'
+import { onDiskOf } from './disk-error.ts'
+
+export interface FileLockOptions {
+  readonly signal?: AbortSignal
+  /** How long a lock must stand unchanged before it counts as left behind, in ms. */
+  readonly staleMs?: number
+  /** How long to wait for others at most, in ms. */
+  readonly patienceMs?: number
+}
+
+/**
+ * Runs `task` while no other process runs one under the same lock file. Works across processes and hosts by exclusive
+ * creation. A lock whose owner is dead is taken over at once where that can be seen, else once it stood still for
+ * `staleMs`. Should the lock have been taken over while the task ran, the task runs again: it must be repeatable.
+ */
+export async function withFileLock<T>(path: string, task: () => Promise<T>, options: FileLockOptions = {}): Promise<T> {
+  for (;;) {
+    const token = `${processIdentity()} ${randomBytes(12).toString('hex')}\n`
+    await acquire(path, token, options)
+    try {
+      const result = await task()
+      if (contentOf(path) === token) return result
+    } finally {
+      if (contentOf(path) === token) await unlink(path).catch(() => {})
+    }
+  }
+}
+
+async function acquire(path: string, token: string, options: FileLockOptions): Promise<void> {
+  const { staleMs = 15_000, patienceMs = 60_000, signal } = options
+  const start = performance.now()
+  let seen = ''
+  let seenSince = start
+  while (!(await onDiskOf(dirname(path), create(path, token)))) {
+    signal?.throwIfAborted()
+    const now = performance.now()
+    const holder = contentOf(path)
+    if (holder !== seen) {
+      seen = holder ?? ''
+      seenSince = now
+    }
+    if (holder !== undefined && (ownerIsDead(holder) || now - seenSince > staleMs))
+      await onDiskOf(dirname(path), takeAway(path, holder))
+    else if (now - start > patienceMs) throw stuck(path)
+    else await sleep(2 + Math.random() * 20)
+  }
+}
+
+async function create(path: string, token: string): Promise<boolean> {
+  const handle = await open(path, 'wx', 0o644).catch((error: unknown) => {
+    if (systemCode(error) === 'EEXIST') return undefined
+    throw error
+  })
+  if (handle === undefined) return false
+  try {
+    await handle.writeFile(token)
+    return true
+  } catch (error) {
+    await unlink(path).catch(() => {})
+    throw error
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Removes a stale lock, and puts it back when it turns out to be a new one that took its place. */
+async function takeAway(path: string, stale: string): Promise<void> {
+  const aside = `${path}.${randomBytes(8).toString('hex')}`
+  try {
+    await rename(path, aside)
+    if (contentOf(aside) !== stale) await link(aside, path).catch(() => {})
+    await unlink(aside)
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error
+  }
+}
+
+function contentOf(path: string): string | undefined {
+  try {
+    return lstatSync(path).isFile() ? readFileSync(path, 'latin1') : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** "<boot> <pid namespace> <pid>": process ids only mean something within one boot and one namespace. */
+function processIdentity(): string {
+  return `${processSpace() ?? '- -'} ${process.pid}`
+}
+
+function processSpace(): string | undefined {
+  try {
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()
+    return `${boot} ${readlinkSync('/proc/self/ns/pid')}`
+  } catch {
+    return undefined
+  }
+}
+
+function ownerIsDead(holder: string): boolean {
+  const [boot, namespace, pid] = holder.split(' ')
+  if (`${boot} ${namespace}` !== processSpace() || !/^[0-9]+$/.test(pid ?? '')) return false
+  try {
+    process.kill(Number(pid), 0)
+    return false
+  } catch (error) {
+    return systemCode(error) === 'ESRCH'
+  }
+}
+
+function stuck(path: string): HearthError {
+  return new HearthError({
+    code: 'output-failed',
+    message: 'Another process keeps this directory locked',
+    where: path,
+    fix: 'Wait for it to end. If none is running, delete the lock file.',
+  })
+}
