@@ -1,0 +1,55 @@
+import { isAbsolute, join, resolve } from 'node:path'
+import { HearthError } from '../errors.ts'
+import { readSteeringFile } from './steering-file.ts'
+
+export interface DockerfileLocation {
+  /** As given with --dockerfile. */
+  readonly dockerfile: string
+  readonly cwd: string
+  /** The context's directory. */
+  readonly directory: string
+}
+
+export interface FoundDockerfile {
+  /** Absolute. */
+  readonly path: string
+  readonly text: string
+}
+
+/** Finds and reads the Dockerfile: the path as it is, from the working directory, goes before one in the context. */
+export function findDockerfile(location: DockerfileLocation): FoundDockerfile {
+  const { dockerfile, cwd, directory } = location
+  if (/^https?:\/\//i.test(dockerfile)) throw fromTheWeb(dockerfile)
+  const direct = resolve(cwd, dockerfile)
+  const inContext = isAbsolute(dockerfile) ? direct : join(directory, dockerfile)
+  return attempt(direct) ?? attempt(inContext, directory) ?? notFound(location, [direct, inContext])
+}
+
+function attempt(path: string, within?: string): FoundDockerfile | undefined {
+  const outcome = readSteeringFile(path, within)
+  if (outcome.kind === 'text') return { path, text: outcome.text }
+  if (outcome.kind === 'missing') return undefined
+  throw new HearthError({
+    code: 'dockerfile-missing',
+    message: `The Dockerfile ${path} cannot be used`,
+    why: outcome.why,
+  })
+}
+
+function notFound({ dockerfile }: DockerfileLocation, tried: readonly string[]): never {
+  throw new HearthError({
+    code: 'dockerfile-missing',
+    message: `There is no Dockerfile "${dockerfile}"`,
+    why: `tried ${[...new Set(tried)].join(' and ')}`,
+    fix: 'Name it with --dockerfile, relative to the working directory or to the context.',
+  })
+}
+
+function fromTheWeb(dockerfile: string): HearthError {
+  const url = URL.parse(dockerfile)
+  return new HearthError({
+    code: 'context-unsupported',
+    message: `A Dockerfile from the web is not supported yet: ${url === null ? dockerfile : url.host + url.pathname}`,
+    fix: 'Download it first, and name the file with --dockerfile.',
+  })
+}

@@ -1,0 +1,32 @@
+import { readdirSync } from 'node:fs'
+import { compileGlob, hasWildcard } from '../dockerfile/glob.ts'
+import { recordOf } from '../rootfs/record.ts'
+import { resolveInRoot } from '../rootfs/resolve.ts'
+import { joinRaw, onDisk, type RawPath, rawPath } from '../tar/raw-path.ts'
+import { pathText } from './path-text.ts'
+
+/**
+ * The files a pattern matches, in byte order; it has a wildcard and no "..". Symlinks are followed up to the first part
+ * with a wildcard, not from there on, and no wildcard matches a slash.
+ */
+export function matchesOf(root: string, pattern: string): readonly RawPath[] {
+  const parts = pattern.split('/')
+  const first = parts.findIndex(hasWildcard)
+  const start = resolveInRoot(root, rawPath(parts.slice(0, first).join('/')), { followLast: true })
+  let found: readonly RawPath[] = [start]
+  for (const part of parts.slice(first)) {
+    const matches = compileGlob(part)
+    found = found.flatMap((directory) => childrenOf(root, directory).filter((path) => matches(lastPart(path))))
+  }
+  return found
+}
+
+function childrenOf(root: string, directory: RawPath): readonly RawPath[] {
+  if (recordOf(root, directory)?.type !== 'directory') return []
+  const names = readdirSync(onDisk(root, directory), { encoding: 'latin1' }).sort() as RawPath[]
+  return names.map((name) => joinRaw(directory, name))
+}
+
+function lastPart(path: RawPath): string {
+  return pathText(path.slice(path.lastIndexOf('/') + 1) as RawPath)
+}

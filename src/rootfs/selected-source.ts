@@ -1,0 +1,122 @@
+import { readdirSync } from 'node:fs'
+import { HearthError } from '../errors.ts'
+import { baseName, joinRaw, onDisk, type RawPath, rawPath, showPath } from '../tar/raw-path.ts'
+import { type FileRecord, recordOf } from './record.ts'
+
+/** Keeps files of a tree out of a copy. Paths are relative to the tree's root. */
+export interface SourceFilter {
+  ignores(path: RawPath): boolean
+  /** True when nothing below an ignored directory can be wanted. */
+  prunes(directory: RawPath): boolean
+}
+
+/** A file or directory to copy out of a tree. */
+export interface SelectedSource {
+  /** Host directory the tree lies in. */
+  readonly root: string
+  /** Below `root`, every symlink resolved. */
+  readonly path: RawPath
+  /** Name it gets when it is copied into a directory: the one it was asked for by, before symlinks were followed. */
+  readonly name: RawPath
+  /** Of a directory the contents are copied, not the directory itself. */
+  readonly isDirectory: boolean
+  readonly filter?: SourceFilter
+}
+
+/** One file of a selected source. */
+export interface SourceEntry {
+  /** With the path below the source's root. */
+  readonly record: FileRecord
+  /** Below the selected path; '' is that path itself. */
+  readonly path: RawPath
+}
+
+interface OpenDirectory {
+  readonly record: FileRecord
+  readonly names: readonly RawPath[]
+  next: number
+  /** Whether the directory has been handed out; an ignored one is, once something below it is wanted. */
+  shown: boolean
+}
+
+/**
+ * Everything a source holds, parents first, siblings in byte order, symlinks as they are. Sockets are left out: no layer
+ * can hold one.
+ */
+export function* entriesOf(source: SelectedSource): Generator<SourceEntry> {
+  const top = recordOf(source.root, source.path)
+  if (top === undefined) throw vanished(source.path)
+  const entry = (record: FileRecord): SourceEntry => ({ record, path: below(source.path, record.path) })
+  yield entry(top)
+  if (top.type !== 'directory') return
+  const open: OpenDirectory[] = [{ ...openDirectory(source.root, top), shown: true }]
+  for (let last = open.at(-1); last !== undefined; last = open.at(-1)) {
+    const record = nextIn(source.root, last)
+    if (record === undefined) {
+      open.pop()
+      continue
+    }
+    const ignored = source.filter?.ignores(record.path) === true
+    if (record.type === 'directory') {
+      if (ignored && source.filter?.prunes(record.path) === true) continue
+      open.push(openDirectory(source.root, record))
+    }
+    if (ignored || record.type === 'socket') continue
+    yield* reveal(open).map(entry)
+    if (record.type !== 'directory') yield entry(record)
+  }
+}
+
+/** Whether a path survives the filter: it is wanted itself, or it is a directory with something wanted in it. */
+export function isWanted(source: SelectedSource): boolean {
+  if (source.filter === undefined || source.path === '' || !source.filter.ignores(source.path)) return true
+  if (!source.isDirectory || source.filter.prunes(source.path)) return false
+  const entries = entriesOf(source)
+  entries.next()
+  return entries.next().done !== true
+}
+
+function openDirectory(root: string, record: FileRecord): OpenDirectory {
+  const names = readdirSync(onDisk(root, record.path), { encoding: 'latin1' }).sort() as RawPath[]
+  return { record, names, next: 0, shown: false }
+}
+
+/** The next file of a directory that is still there. */
+function nextIn(root: string, directory: OpenDirectory): FileRecord | undefined {
+  for (;;) {
+    const name = directory.names[directory.next]
+    if (name === undefined) return undefined
+    directory.next += 1
+    const record = recordOf(root, joinRaw(directory.record.path, name))
+    if (record !== undefined) return record
+  }
+}
+
+/** The directories on the way that nobody has seen yet. */
+function reveal(open: readonly OpenDirectory[]): readonly FileRecord[] {
+  const fresh = open.filter((directory) => !directory.shown)
+  for (const directory of fresh) directory.shown = true
+  return fresh.map((directory) => directory.record)
+}
+
+/** `path` as seen from `base`, which it is equal to or lies below. */
+function below(base: RawPath, path: RawPath): RawPath {
+  if (base === '') return path
+  return path === base ? rawPath('') : (path.slice(base.length + 1) as RawPath)
+}
+
+/** A selected source for a path that is known to exist. */
+export function sourceAt(root: string, record: FileRecord, filter?: SourceFilter): SelectedSource {
+  const { path, type } = record
+  const common = { root, path, name: baseName(path), isDirectory: type === 'directory' }
+  return filter === undefined ? common : { ...common, filter }
+}
+
+function vanished(path: RawPath): HearthError {
+  return new HearthError({
+    code: 'copy-source',
+    message: `${showPath(path)} was there and is gone`,
+    why: 'something else changes the files while they are copied',
+    fix: 'Build from files that stay as they are.',
+  })
+}
