@@ -1,0 +1,46 @@
+import type { Layer, StoredLayer } from '../src/image/layer.ts'
+import type { CacheKey, KeyRecord, StoredRecord } from './key.ts'
+
+/** A layer found in the cache. */
+export interface CachedLayer {
+  readonly key: CacheKey
+  readonly layer: Layer
+  /** Identity of the layers it was made on; whoever stacks it on others must compare. */
+  readonly madeOn: string
+  readonly created: Date
+  readonly tier: 'local' | 'remote'
+  readonly record: StoredRecord
+  /** The instruction it was made by, for people. */
+  readonly text: string
+}
+
+/** What is known of a new layer besides its bytes. */
+export interface NewEntry {
+  readonly key: CacheKey
+  readonly record: KeyRecord
+  readonly madeOn: string
+  readonly created: Date
+  readonly text: string
+}
+
+export interface CacheOptions {
+  /** False keeps this question or layer in the local tier. */
+  readonly remote?: boolean
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Layers by key. A cache may fail, a build must not because of it: `lookup` answers a damaged, expired or unreadable
+ * entry with undefined, and `store` keeps going when it cannot write; both say so once. Only an abort is thrown.
+ */
+export interface LayerCache {
+  lookup(key: CacheKey, options?: CacheOptions): Promise<CachedLayer | undefined>
+  store(entry: NewEntry, layer: StoredLayer, options?: CacheOptions): Promise<void>
+  /** Waits for what runs in the background. */
+  close(): Promise<void>
+}
+
+/** Whether an entry made at `created` still counts. A time in the future is a clock's fault, and counts as now. */
+export function isFresh(created: Date, ttlMs: number, now: Date): boolean {
+  return now.getTime() - created.getTime() <= ttlMs
+}

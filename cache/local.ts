@@ -1,0 +1,121 @@
+import { join } from 'node:path'
+import { writeFileAtomically } from '../src/content/atomic-file.ts'
+import type { BlobStore } from '../src/content/blob-store.ts'
+import { makeDirectory } from '../src/content/durable.ts'
+import { reapTemporaries } from '../src/content/temporary.ts'
+import { fetchLayer, type StoredLayer } from '../src/image/layer.ts'
+import type { Log } from '../src/log.ts'
+import { type Entry, entryBytes, entryPath, readEntry } from './entry-file.ts'
+import { type CacheKey, canonicalInputs, storedRecord } from './key.ts'
+import { type CachedLayer, type CacheOptions, isFresh, type LayerCache, type NewEntry } from './layer-cache.ts'
+import { LayerIndex, type LayerUse } from './layer-index.ts'
+import { reasonOf, Trouble, throwIfAborted } from './trouble.ts'
+
+export interface LocalCacheOptions {
+  /** The cache directory; entries/ and index/ are below it. */
+  readonly directory: string
+  /** Where the layers' bytes are, as a rule blobs/ of the same directory. */
+  readonly store: BlobStore
+  /** How long a layer counts after it was made, in ms. */
+  readonly ttlMs: number
+  readonly readOnly: boolean
+  readonly log: Log
+  readonly now: () => Date
+}
+
+/** A cache that can also note a layer found elsewhere, before its bytes are here. */
+export interface LocalLayerCache extends LayerCache {
+  /** Writes the entry only. It becomes a hit once the layer's blob is in the store. */
+  remember(found: CachedLayer): Promise<void>
+}
+
+/**
+ * Layers in a directory. The files in entries/ and blobs/ are the truth; the SQLite index only tells their history, is
+ * touched once when the cache closes, and may be missing or deleted.
+ */
+export function localLayerCache(options: LocalCacheOptions): LocalLayerCache {
+  const { directory, readOnly, log } = options
+  if (readOnly) log.info(`The cache directory ${directory} is read-only: it is used, and new layers are not added`)
+  else reapTemporaries(join(directory, 'entries'))
+  return new DirectoryCache(options)
+}
+
+class DirectoryCache implements LocalLayerCache {
+  readonly #options: LocalCacheOptions
+  readonly #reading: Trouble
+  readonly #writing: Trouble
+  readonly #stored = new Map<CacheKey, Entry>()
+  readonly #uses = new Map<CacheKey, LayerUse>()
+
+  constructor(options: LocalCacheOptions) {
+    const { directory, log } = options
+    this.#options = options
+    this.#reading = new Trouble(log, `An entry of the cache directory ${directory} cannot be read and counts as a miss`)
+    this.#writing = new Trouble(log, `A layer cannot be added to the cache directory ${directory}, the build goes on`)
+  }
+
+  async lookup(key: CacheKey, options: CacheOptions = {}): Promise<CachedLayer | undefined> {
+    options.signal?.throwIfAborted()
+    const { directory, store, ttlMs, now } = this.#options
+    try {
+      const entry = await readEntry(directory, key)
+      if (entry === undefined || !isFresh(entry.created, ttlMs, now()) || !store.has(entry.layer)) return undefined
+      this.#uses.set(key, { hits: (this.#uses.get(key)?.hits ?? 0) + 1, lastUsed: now() })
+      const { layer: descriptor, diffID, madeOn, created, record, text } = entry
+      const layer: StoredLayer = { kind: 'stored', descriptor, diffID, store }
+      return { key, layer, madeOn, created, record, text, tier: 'local' }
+    } catch (error) {
+      this.#reading.note(error)
+      return undefined
+    }
+  }
+
+  async store(entry: NewEntry, layer: StoredLayer, options: CacheOptions = {}): Promise<void> {
+    if (this.#options.readOnly) return
+    const { signal } = options
+    try {
+      const { store } = this.#options
+      const { descriptor, diffID } = await fetchLayer(layer, store, signal === undefined ? {} : { signal })
+      const { inputs } = entry.record
+      if (inputs !== undefined) await store.writeBytes(new TextEncoder().encode(canonicalInputs(inputs)))
+      const { key, madeOn, created, text } = entry
+      const record = storedRecord(entry.record)
+      await this.#write({ key, record, text, layer: descriptor, diffID, madeOn, created })
+    } catch (error) {
+      throwIfAborted(error, signal)
+      this.#writing.note(error)
+    }
+  }
+
+  async remember(found: CachedLayer): Promise<void> {
+    if (this.#options.readOnly) return
+    const { key, record, text, madeOn, created, layer } = found
+    try {
+      await this.#write({ key, record, text, layer: layer.descriptor, diffID: layer.diffID, madeOn, created })
+    } catch (error) {
+      this.#writing.note(error)
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#options.readOnly || this.#stored.size + this.#uses.size === 0) return
+    const { directory, log } = this.#options
+    const index = LayerIndex.open(directory, log)
+    try {
+      await index?.update([...this.#stored.values()], this.#uses)
+    } catch (error) {
+      log.debug(`The history of the cache directory ${directory} was not written: ${reasonOf(error)}`)
+    } finally {
+      index?.close()
+      this.#stored.clear()
+      this.#uses.clear()
+    }
+  }
+
+  async #write(entry: Entry): Promise<void> {
+    const { directory } = this.#options
+    makeDirectory(join(directory, 'entries'))
+    await writeFileAtomically(entryPath(directory, entry.key), entryBytes(entry))
+    this.#stored.set(entry.key, entry)
+  }
+}

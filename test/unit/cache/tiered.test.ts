@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import type { LayerCache } from '../../../cache/layer-cache.ts'
+import { type LocalLayerCache, localLayerCache } from '../../../cache/local.ts'
+import { ociLayerCache } from '../../../cache/oci-directory.ts'
+import { tieredLayerCache } from '../../../cache/tiered.ts'
+import { fetchLayer } from '../../../src/image/layer.ts'
+import { temporaryDirectory } from '../content/support.ts'
+import { hour, keptLog, openStore, sampleEntry, sampleKey, sampleLayer, sampleTime } from './samples.ts'
+
+interface Tiers {
+  readonly directory: string
+  readonly local: LocalLayerCache
+  readonly remote: LayerCache
+  warnings(): readonly string[]
+}
+
+function tiers(t: TestContext): Tiers {
+  const { log, warnings } = keptLog()
+  const directory = temporaryDirectory(t)
+  const around = { ttlMs: hour, log, now: () => sampleTime }
+  const local = localLayerCache({ directory, store: openStore(directory), readOnly: false, ...around })
+  const remote = ociLayerCache({ path: join(temporaryDirectory(t), 'layout'), ...around })
+  return { directory, local, remote, warnings }
+}
+
+test('the local tier is asked first', async (t) => {
+  const { local, remote, directory } = tiers(t)
+  const cache = tieredLayerCache({ local, remote, pushRemote: true })
+  await cache.store(sampleEntry('a'), await sampleLayer(openStore(directory), 'a'))
+  await cache.close()
+  assert.ok(await remote.lookup(sampleKey('a')))
+  assert.equal((await cache.lookup(sampleKey('a')))?.tier, 'local')
+})
+
+test('a remote hit is local from the moment its layer is fetched', async (t) => {
+  const { local, remote, directory, warnings } = tiers(t)
+  await remote.store(sampleEntry('a'), await sampleLayer(openStore(temporaryDirectory(t)), 'a'))
+  const cache = tieredLayerCache({ local, remote, pushRemote: true })
+  const hit = await cache.lookup(sampleKey('a'))
+  assert.equal(hit?.tier, 'remote')
+  assert.equal(openStore(directory).has(hit.layer.descriptor), false)
+  await fetchLayer(hit.layer, openStore(directory))
+  assert.equal((await local.lookup(sampleKey('a')))?.tier, 'local')
+  await cache.close()
+  assert.deepEqual(warnings(), [])
+})
+
+test('what is meant for the local tier only neither asks nor reaches the remote one', async (t) => {
+  const { local, remote, directory } = tiers(t)
+  const cache = tieredLayerCache({ local, remote, pushRemote: true })
+  await remote.store(sampleEntry('far'), await sampleLayer(openStore(temporaryDirectory(t)), 'far'))
+  assert.equal(await cache.lookup(sampleKey('far'), { remote: false }), undefined)
+  await cache.store(sampleEntry('near'), await sampleLayer(openStore(directory), 'near'), { remote: false })
+  await cache.close()
+  assert.equal(await remote.lookup(sampleKey('near')), undefined)
+  assert.ok(await local.lookup(sampleKey('near')))
+})
+
+test('without leave to push, the remote tier is read and never written', async (t) => {
+  const { local, remote, directory } = tiers(t)
+  const cache = tieredLayerCache({ local, remote, pushRemote: false })
+  await remote.store(sampleEntry('far'), await sampleLayer(openStore(temporaryDirectory(t)), 'far'))
+  assert.ok(await cache.lookup(sampleKey('far')))
+  await cache.store(sampleEntry('near'), await sampleLayer(openStore(directory), 'near'))
+  await cache.close()
+  assert.equal(await remote.lookup(sampleKey('near')), undefined)
+})
+
+test('a slow push does not hold up the build, and close waits for it', async (t) => {
+  const { local, remote, directory } = tiers(t)
+  let release = (): void => {}
+  const gate = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const slow: LayerCache = {
+    lookup: (key, options) => remote.lookup(key, options),
+    store: async (entry, layer, options) => {
+      await gate
+      await remote.store(entry, layer, options)
+    },
+    close: () => remote.close(),
+  }
+  const cache = tieredLayerCache({ local, remote: slow, pushRemote: true })
+  await cache.store(sampleEntry('a'), await sampleLayer(openStore(directory), 'a'))
+  assert.ok(await local.lookup(sampleKey('a')))
+  assert.equal(await remote.lookup(sampleKey('a')), undefined)
+  release()
+  await cache.close()
+  assert.ok(await remote.lookup(sampleKey('a')))
+})
+
+test('an aborted push is thrown by close, after the other tier was closed', async (t) => {
+  const { local, remote, directory } = tiers(t)
+  const aborted = new AbortController()
+  const cache = tieredLayerCache({ local, remote, pushRemote: true })
+  const layer = await sampleLayer(openStore(directory), 'a')
+  await cache.store(sampleEntry('a'), layer, { signal: aborted.signal })
+  aborted.abort(new Error('stop now'))
+  await assert.rejects(cache.close(), /stop now/)
+  assert.ok(await local.lookup(sampleKey('a')))
+})
+
+test('a cache without any tier has nothing and keeps nothing', async (t) => {
+  const cache = tieredLayerCache({ pushRemote: true })
+  await cache.store(sampleEntry('a'), await sampleLayer(openStore(temporaryDirectory(t)), 'a'))
+  assert.equal(await cache.lookup(sampleKey('a')), undefined)
+  await cache.close()
+})
