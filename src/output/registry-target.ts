@@ -1,0 +1,68 @@
+import { HearthError } from '../errors.ts'
+import type { FinishedImage } from '../image/image.ts'
+import type { Layer } from '../image/layer.ts'
+import type { Log } from '../log.ts'
+import { formatReference, type Reference, repositoryName } from '../oci/reference.ts'
+import type { RegistryClient } from '../registry/registry-client.ts'
+import { type BlobTarget, copyImage, type ImageBlob } from './copy-image.ts'
+import type { Output, WriteOptions } from './output.ts'
+
+export interface RegistryTargetOptions {
+  readonly client: RegistryClient
+  readonly log: Log
+}
+
+/**
+ * One output for each repository among the destinations: its blobs are pushed once, then the manifest under every tag.
+ * Throws for a destination with a digest, which nobody can promise before the build.
+ */
+export function registryTargets(destinations: readonly Reference[], options: RegistryTargetOptions): readonly Output[] {
+  const repositories = new Map<string, Reference[]>()
+  for (const destination of destinations) {
+    if (destination.digest !== undefined) throw hasDigest(destination)
+    const name = repositoryName(destination)
+    const tags = repositories.get(name) ?? []
+    repositories.set(name, tags)
+    if (!tags.some((other) => other.tag === destination.tag)) tags.push(destination)
+  }
+  return [...repositories].map(([title, tags]) => registryTarget(title, tags, options))
+}
+
+function registryTarget(title: string, tags: readonly Reference[], options: RegistryTargetOptions): Output {
+  const { client, log } = options
+  const [repository] = tags
+  if (repository === undefined) throw new TypeError('a repository without a tag')
+  const target: BlobTarget = {
+    async putBlob({ descriptor, open, layer }: ImageBlob, { signal }: WriteOptions): Promise<void> {
+      const outcome = await client.pushBlob(repository, descriptor, {
+        open,
+        ...mountSource(layer, repository),
+        ...(signal === undefined ? {} : { signal }),
+      })
+      log.debug(`${title}: ${descriptor.digest} ${outcome} (${descriptor.size} bytes)`)
+    },
+    async putManifest(image: FinishedImage, { signal }: WriteOptions): Promise<void> {
+      const { manifestBytes, manifestDescriptor } = image
+      const about = { mediaType: manifestDescriptor.mediaType, ...(signal === undefined ? {} : { signal }) }
+      await Promise.all(tags.map((tag) => client.pushManifest(tag, manifestBytes, about)))
+      for (const tag of tags) log.info(`Pushed ${formatReference(tag)}@${manifestDescriptor.digest}`)
+    },
+  }
+  // Whether a blob is there is asked for all at once; the client itself bounds the transfers.
+  return { title, write: (image, o = {}) => copyImage(image, target, { parallel: 100, ...o }) }
+}
+
+/** Where the registry has the layer already, if the image was based on one of its own. */
+function mountSource(layer: Layer | undefined, repository: Reference): { readonly mountFrom?: Reference } {
+  if (layer?.kind !== 'remote' || layer.repository.registry !== repository.registry) return {}
+  return layer.repository.repository === repository.repository ? {} : { mountFrom: layer.repository }
+}
+
+function hasDigest(destination: Reference): HearthError {
+  return new HearthError({
+    code: 'reference-invalid',
+    message: `An image cannot be pushed to ${formatReference(destination)}`,
+    why: 'the digest of an image is known only when it is built',
+    fix: 'Name a tag in --destination.',
+  })
+}
