@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { systemCode } from '../errors.ts'
@@ -17,17 +17,39 @@ export async function syncDirectory(directory: string): Promise<void> {
 
 /** Creates a directory with its parents; when it was missing, its name is durable too. */
 export function makeDirectory(directory: string): void {
-  const first = mkdirSync(directory, { recursive: true })
-  if (first === undefined) return
-  for (let made = directory; made.length >= first.length; made = dirname(made)) {
-    const parent = openSync(dirname(made), 'r')
-    try {
-      fsyncSync(parent)
-    } catch (error) {
-      if (!isUnsupported(error)) throw error
-    } finally {
-      closeSync(parent)
-    }
+  // Node's own recursion never ends where the kernel makes no directories, as in /proc.
+  try {
+    mkdirSync(directory)
+  } catch (error) {
+    const parent = dirname(directory)
+    if (systemCode(error) === 'EEXIST' && isDirectory(directory)) return
+    if (systemCode(error) !== 'ENOENT' || parent === directory) throw error
+    makeDirectory(parent)
+    makeLast(directory)
+  }
+  syncParent(directory)
+}
+
+function makeLast(directory: string): void {
+  try {
+    mkdirSync(directory)
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST' || !isDirectory(directory)) throw error
+  }
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+}
+
+function syncParent(directory: string): void {
+  const parent = openSync(dirname(directory), 'r')
+  try {
+    fsyncSync(parent)
+  } catch (error) {
+    if (!isUnsupported(error)) throw error
+  } finally {
+    closeSync(parent)
   }
 }
 

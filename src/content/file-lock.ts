@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { lstatSync, readFileSync, readlinkSync } from 'node:fs'
-import { link, open, rename, unlink } from 'node:fs/promises'
+import { link, open, rename, unlink, utimes } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HearthError, systemCode } from '../errors.ts'
@@ -23,17 +23,27 @@ export async function withFileLock<T>(path: string, task: () => Promise<T>, opti
   for (;;) {
     const token = `${processIdentity()} ${randomBytes(12).toString('hex')}\n`
     await acquire(path, token, options)
+    const heart = beat(path, options.staleMs ?? defaultStaleMs)
     try {
       const result = await task()
       if (contentOf(path) === token) return result
     } finally {
+      clearInterval(heart)
       if (contentOf(path) === token) await unlink(path).catch(() => {})
     }
   }
 }
 
+const defaultStaleMs = 15_000
+
+/** A living owner touches its lock, so that others elsewhere see that it is alive. */
+function beat(path: string, staleMs: number): NodeJS.Timeout {
+  const touch = (): void => void utimes(path, new Date(), new Date()).catch(() => {})
+  return setInterval(touch, Math.max(1, staleMs / 4)).unref()
+}
+
 async function acquire(path: string, token: string, options: FileLockOptions): Promise<void> {
-  const { staleMs = 15_000, patienceMs = 60_000, signal } = options
+  const { staleMs = defaultStaleMs, patienceMs = 60_000, signal } = options
   const start = performance.now()
   let seen = ''
   let seenSince = start
@@ -41,8 +51,9 @@ async function acquire(path: string, token: string, options: FileLockOptions): P
     signal?.throwIfAborted()
     const now = performance.now()
     const holder = contentOf(path)
-    if (holder !== seen) {
-      seen = holder ?? ''
+    const sight = `${timeOf(path)} ${holder ?? ''}`
+    if (sight !== seen) {
+      seen = sight
       seenSince = now
     }
     if (holder !== undefined && (ownerIsDead(holder) || now - seenSince > staleMs))
@@ -87,6 +98,10 @@ function contentOf(path: string): string | undefined {
   } catch {
     return undefined
   }
+}
+
+function timeOf(path: string): number | undefined {
+  return lstatSync(path, { throwIfNoEntry: false })?.mtimeMs
 }
 
 /** "<boot> <pid namespace> <pid>": process ids only mean something within one boot and one namespace. */
