@@ -1,0 +1,60 @@
+import { readDirectives } from './directives.ts'
+import type {
+  ArgInstruction,
+  EscapeCharacter,
+  FromInstruction,
+  Instruction,
+  TriggerInstruction,
+} from './instruction.ts'
+import { readInstruction, readTrigger } from './instructions/read-instruction.ts'
+import { sourceLines } from './source-lines.ts'
+import { splitStages } from './stages.ts'
+import { readStatements } from './statements.ts'
+import { placed, syntaxError } from './syntax-error.ts'
+import { emptyContinuation, reservedNames, warningsOf } from './warnings.ts'
+
+export interface Dockerfile {
+  /** How messages call it. */
+  readonly name: string
+  /** The ARGs above the first FROM. */
+  readonly metaArgs: readonly ArgInstruction[]
+  /** At least one. */
+  readonly stages: readonly DockerfileStage[]
+  readonly escape: EscapeCharacter
+  readonly warnings: readonly string[]
+}
+
+export interface DockerfileStage {
+  /** In lower case. */
+  readonly name: string | undefined
+  readonly from: FromInstruction
+  readonly instructions: readonly Instruction[]
+}
+
+/** Parses a Dockerfile. Throws HearthError "dockerfile-syntax" or "dockerfile-unsupported", naming the line. */
+export function parseDockerfile(text: string, options: { readonly name: string }): Dockerfile {
+  const { name } = options
+  const lines = sourceLines(text, name)
+  const { escape: escapeCharacter, checks } = readDirectives(lines, name)
+  const { statements, emptyContinuations } = readStatements(lines, { escape: escapeCharacter, name })
+  const instructions = statements.map((statement) =>
+    placed(name, statement.position, () => readInstruction(statement, escapeCharacter)),
+  )
+  const { metaArgs, stages } = splitStages(instructions, name)
+  const findings = [...emptyContinuations.map(emptyContinuation), ...reservedNames(stages)]
+  const warnings = warningsOf(name, findings, checks)
+  return { name, metaArgs, stages, escape: escapeCharacter, warnings }
+}
+
+/** Parses the text of an ONBUILD trigger as an image configuration stores it. */
+export function parseOnBuild(trigger: string, options: { readonly name: string }): TriggerInstruction {
+  const { name } = options
+  // Docker reads triggers by themselves: it does not know the escape character of the Dockerfile they come from.
+  const escapeCharacter = '\\'
+  const { statements } = readStatements(sourceLines(trigger, name), { escape: escapeCharacter, name })
+  const [statement, another] = statements
+  if (statement === undefined || another !== undefined) {
+    throw syntaxError('an ONBUILD trigger holds exactly one instruction').at(name)
+  }
+  return placed(name, statement.position, () => readTrigger(statement, escapeCharacter))
+}

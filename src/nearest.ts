@@ -1,0 +1,21 @@
+/** The known name that was probably meant, or undefined when none is near. */
+export function nearest(wrong: string, known: readonly string[]): string | undefined {
+  const tolerated = Math.max(1, Math.floor(wrong.length / 3))
+  const ranked = known.map((name) => ({ name, distance: editDistance(wrong, name) }))
+  const best = ranked.sort((a, b) => a.distance - b.distance)[0]
+  return best !== undefined && best.distance <= tolerated ? best.name : undefined
+}
+
+/** How many letters must be added, dropped or changed to get from one text to the other. */
+export function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= from.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= to.length; j++) {
+      const changed = (row[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1)
+      next.push(Math.min(changed, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row[to.length] ?? 0
+}
