@@ -1,0 +1,162 @@
+import { expandHeredoc } from '../dockerfile/expand.ts'
+import type {
+  AddInstruction,
+  CommandLine,
+  CopyInstruction,
+  Heredoc,
+  RunInstruction,
+  ValueInstruction,
+} from '../dockerfile/instruction.ts'
+import { HearthError } from '../errors.ts'
+import type { Platform } from '../oci/platform.ts'
+import { parseReference } from '../oci/reference.ts'
+import { expandIn } from './change.ts'
+import { commandArgv } from './change-command.ts'
+import { joinWorkdir } from './container-config.ts'
+import { type BuildArgs, proxyEnvOf } from './scope.ts'
+import { type StageOutline, stageNamed } from './stage-outline.ts'
+import type { StageState } from './stage-state.ts'
+import type { AddStep, CopyStep, HeredocFile, Origin, RunStep, Script, WorkdirStep } from './step.ts'
+
+export interface LayerSurroundings {
+  readonly state: StageState
+  /** Line to report: that of the instruction, or of the FROM that brought a trigger in. */
+  readonly line: number
+  readonly stages: readonly StageOutline[]
+  readonly stage: StageOutline
+  readonly buildArgs: BuildArgs
+  /** Of the image that is built: images copied from have it, whatever the stage has. */
+  readonly platform: Platform
+}
+
+export function runStepOf(instruction: RunInstruction, around: LayerSurroundings): RunStep {
+  const { state, buildArgs, line } = around
+  const script = scriptOf(instruction)
+  const argv = commandArgv(commandLineOf(instruction), state.config)
+  const { config } = state
+  const args = state.args.map((name) => `${name}=${state.scope.get(name) ?? ''}`)
+  const prefix = args.length === 0 ? '' : `|${args.length} ${args.join(' ')} `
+  return {
+    kind: 'run',
+    line,
+    text: instruction.text,
+    createdBy: `RUN ${prefix}${argv.join(' ')}`,
+    config,
+    argv,
+    env: Object.fromEntries(state.scope),
+    proxyEnv: proxyEnvOf(buildArgs, state.scope),
+    user: config.User ?? '',
+    workdir: joinWorkdir('/', config.WorkingDir ?? '/'),
+    script,
+  }
+}
+
+/** The shell starts a script by its path, as BuildKit has it. */
+function commandLineOf(instruction: RunInstruction): CommandLine {
+  return instruction.form === 'script' ? { form: 'shell', command: scriptPath(instruction.name) } : instruction
+}
+
+function scriptOf(instruction: RunInstruction): Script | undefined {
+  if (instruction.form !== 'script') return undefined
+  return { path: scriptPath(instruction.name), content: instruction.body }
+}
+
+/** Where BuildKit puts it, and what the script sees as its own name. */
+function scriptPath(name: string): string {
+  return `/dev/pipes/${fileName(name)}`
+}
+
+/** WORKDIR: the directory it names, and the configuration that names it. */
+export function workdirStepOf(instruction: ValueInstruction, around: LayerSurroundings): WorkdirStep {
+  const { state, line } = around
+  const path = joinWorkdir(state.config.WorkingDir, expandIn(state, instruction.value))
+  const config = { ...state.config, WorkingDir: path }
+  return {
+    kind: 'workdir',
+    line,
+    text: instruction.text,
+    createdBy: `WORKDIR ${path}`,
+    config,
+    path,
+    user: config.User ?? '',
+  }
+}
+
+export function copyStepOf(instruction: CopyInstruction, around: LayerSurroundings): CopyStep {
+  const origin = originOf(instruction.from, around)
+  return { kind: 'copy', ...filesOf(instruction, around), origin }
+}
+
+export function addStepOf(instruction: AddInstruction, around: LayerSurroundings): AddStep {
+  const checksum = expandOptional(around.state, instruction.checksum)
+  return { kind: 'add', ...filesOf(instruction, around), origin: { kind: 'context' }, checksum }
+}
+
+function filesOf(
+  instruction: CopyInstruction | AddInstruction,
+  around: LayerSurroundings,
+): Omit<CopyStep, 'kind' | 'origin'> {
+  const { state, line } = around
+  const sources = instruction.sources.map((raw) => expandIn(state, raw))
+  const destination = expandIn(state, instruction.destination)
+  const chown = expandOptional(state, instruction.chown)
+  const chmod = expandOptional(state, instruction.chmod)
+  const flags = [
+    ...(chown === undefined ? [] : [`--chown=${chown}`]),
+    ...(chmod === undefined ? [] : [`--chmod=${chmod}`]),
+  ]
+  const names = [...sources, ...instruction.heredocs.map((heredoc) => `<<${heredoc.name}`)]
+  return {
+    line,
+    text: instruction.text,
+    createdBy: [instruction.kind, ...flags, ...names, destination].join(' '),
+    config: state.config,
+    sources,
+    heredocs: instruction.heredocs.map((heredoc) => heredocFile(heredoc, state)),
+    destination,
+    workdir: joinWorkdir('/', state.config.WorkingDir ?? '/'),
+    chown,
+    chmod,
+  }
+}
+
+/** A flag that is empty after expansion asks for nothing. */
+function expandOptional(state: StageState, raw: string | undefined): string | undefined {
+  return raw === undefined ? undefined : expandIn(state, raw) || undefined
+}
+
+function heredocFile(heredoc: Heredoc, state: StageState): HeredocFile {
+  const { name, body, expand } = heredoc
+  return { name: fileName(name), content: expand ? expandHeredoc(body, (variable) => state.scope.get(variable)) : body }
+}
+
+/** A heredoc's name becomes that of a file, and must not lead elsewhere. */
+function fileName(name: string): string {
+  if (name !== '' && name !== '.' && name !== '..' && !name.includes('/')) return name
+  throw new HearthError({
+    code: 'dockerfile-syntax',
+    message: `"${name}" cannot be the name of this heredoc`,
+    why: 'its body becomes a file of that name',
+    fix: 'Choose a name without a slash.',
+  })
+}
+
+function originOf(from: string | undefined, around: LayerSurroundings): Origin {
+  if (from === undefined) return { kind: 'context' }
+  const { stages, stage, platform } = around
+  const named = stageNamed(stages, from, stage.index)
+  if (named !== undefined) return { kind: 'stage', index: named.index }
+  if (/^\d+$/.test(from)) {
+    if (Number(from) < stage.index) return { kind: 'stage', index: Number(from) }
+    throw badStage(`--from=${from} does not name an earlier stage`, `this is stage ${stage.index}, stages count from 0`)
+  }
+  if (stages.some((other) => other.name === from.toLowerCase())) {
+    throw badStage(`--from=${from} names a stage that is not built yet`, 'a stage can only copy from stages above it')
+  }
+  if (from === 'scratch') throw badStage('--from=scratch has no files', 'scratch is the empty image')
+  return { kind: 'image', reference: parseReference(from), platform }
+}
+
+function badStage(message: string, why: string): HearthError {
+  return new HearthError({ code: 'dockerfile-stage', message, why })
+}
