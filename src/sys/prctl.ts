@@ -1,0 +1,16 @@
+import { bind, checked } from './libc.ts'
+
+const prctlCall = bind<[option: number, value: number, third: number, fourth: number, fifth: number]>(
+  'int prctl(int option, unsigned long value, unsigned long third, unsigned long fourth, unsigned long fifth)',
+)
+const dumpable = 4
+
+/** Sets a switch of the calling thread or its process; negative on failure. */
+export function prctl(option: number, value: number): number {
+  return prctlCall(option, value, 0, 0, 0)
+}
+
+/** Closes this process's memory, environment and root (/proc/PID/...) to others, until it changes its user. */
+export function hideFromPeers(): void {
+  checked('prctl', prctl(dumpable, 0), 'the dumpable flag')
+}
