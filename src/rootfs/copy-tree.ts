@@ -1,6 +1,7 @@
 import { mkdirSync, unlinkSync, writeFileSync } from 'node:fs'
 import type { ModeChange } from '../dockerfile/mode.ts'
 import { HearthError } from '../errors.ts'
+import type { Log } from '../log.ts'
 import { setTimes } from '../sys/times.ts'
 import { joinRaw, onDisk, parentOf, type RawPath, showPath } from '../tar/raw-path.ts'
 import { type Destination, parseDestination } from './copy-destination.ts'
@@ -39,17 +40,28 @@ export interface CopyOptions {
   readonly mode?: ModeChange
   /** Without `owner`: true leaves files the owner they have (COPY --from), false gives them to 0:0. */
   readonly keepOwner: boolean
+  /** Is told of attributes that the filesystem cannot hold. */
+  readonly log: Log
   readonly signal?: AbortSignal
+}
+
+interface Copying extends CopyOptions {
+  /** Names of attributes that could not be kept. */
+  readonly lost: Set<string>
 }
 
 /** Copies files into a root by BuildKit's rules. Nothing is read outside the sources' roots or written outside this. */
 export async function copyInto(options: CopyOptions): Promise<void> {
   const place = parseDestination(options.destination, options.workdir)
   refuseToOverwrite(options, place)
-  for (const source of options.sources) await copySource(source, place, options)
+  const lost = new Set<string>()
+  for (const source of options.sources) await copySource(source, place, { ...options, lost })
+  for (const name of lost) {
+    options.log.warn(`the filesystem cannot hold the extended attribute ${JSON.stringify(name)}: files go without it`)
+  }
 }
 
-async function copySource(source: CopySource, place: Destination, copy: CopyOptions): Promise<void> {
+async function copySource(source: CopySource, place: Destination, copy: Copying): Promise<void> {
   const { root } = copy
   const isTree = !isInline(source) && source.isDirectory
   const directory = place.isDirectory || isTree ? place.path : parentOf(place.path)
@@ -65,7 +77,7 @@ async function copySource(source: CopySource, place: Destination, copy: CopyOpti
 }
 
 /** Copies a file to `target`, or the contents of a directory into the directory `target`. */
-async function copyTree(source: SourceFile, target: RawPath, copy: CopyOptions): Promise<void> {
+async function copyTree(source: SourceFile, target: RawPath, copy: Copying): Promise<void> {
   const { root } = copy
   const links = new Map<string, RawPath>()
   const directories: (() => void)[] = []
@@ -93,11 +105,11 @@ interface Copied {
   readonly at: RawPath
 }
 
-function finish({ source, record, at }: Copied, copy: CopyOptions): void {
+function finish({ source, record, at }: Copied, copy: Copying): void {
   const { overrides } = source
   const mode = overrides?.mode ?? record.mode
   const isDirectory = record.type === 'directory'
-  applyMetadata(copy.root, at, {
+  const lost = applyMetadata(copy.root, at, {
     type: record.type,
     path: at,
     ...ownerOf(record, copy),
@@ -105,6 +117,7 @@ function finish({ source, record, at }: Copied, copy: CopyOptions): void {
     mtimeNs: overrides?.mtimeNs ?? record.mtimeNs,
     xattrs: readXattrs(source.root, record.path),
   })
+  for (const name of lost) copy.lost.add(name)
 }
 
 function writeInline(file: InlineFile, at: RawPath, copy: CopyOptions): void {

@@ -45,7 +45,7 @@ interface OpenDirectory {
  */
 export function* entriesOf(source: SelectedSource): Generator<SourceEntry> {
   const top = recordOf(source.root, source.path)
-  if (top === undefined) throw vanished(source.path)
+  if (top === undefined || (top.type === 'directory') !== source.isDirectory) throw vanished(source.path)
   const entry = (record: FileRecord): SourceEntry => ({ record, path: below(source.path, record.path) })
   yield entry(top)
   if (top.type !== 'directory') return
@@ -115,7 +115,7 @@ export function sourceAt(root: string, record: FileRecord, filter?: SourceFilter
 function vanished(path: RawPath): HearthError {
   return new HearthError({
     code: 'copy-source',
-    message: `${showPath(path)} was there and is gone`,
+    message: `${showPath(path)} is not what it was a moment ago`,
     why: 'something else changes the files while they are copied',
     fix: 'Build from files that stay as they are.',
   })

@@ -1,0 +1,64 @@
+import { lstatSync } from 'node:fs'
+import type { Log } from '../log.ts'
+import type { Bytes } from '../stream/bytes.ts'
+import type { TarEntry } from '../tar/entry.ts'
+import { joinRaw, parentOf, type RawPath, showPath } from '../tar/raw-path.ts'
+import { readTar } from '../tar/read.ts'
+import { type Directory, hostPath } from './directories.ts'
+import { placed } from './disk-failure.ts'
+import { finishDirectories } from './finish-directories.ts'
+import { removeLower } from './lower-files.ts'
+import { Unpacker } from './unpacker.ts'
+import { type Marker, markerOf } from './whiteout.ts'
+
+export interface UnpackOptions {
+  readonly log: Log
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Puts a layer, an uncompressed tar, on top of what is in a root. Whiteouts and opaque directories hide what lower
+ * layers made, wherever in the layer they stand. Nothing outside the root is read, changed or removed, whatever names
+ * and symlinks say. The tar is read to its end, so that its digest can be checked; after an error the root must not be
+ * used. Throws HearthError.
+ */
+export async function applyLayer(root: string, tar: Bytes, { log, signal }: UnpackOptions): Promise<void> {
+  const unpacker = new Unpacker(root, log)
+  const sink = {
+    entry: (entry: TarEntry) => takeEntry(unpacker, entry, log),
+    data: (chunk: Uint8Array, start: number, end: number) => unpacker.write(chunk, start, end),
+    hole: (size: number) => unpacker.skip(size),
+    fileEnd: () => unpacker.finishFile(),
+  }
+  try {
+    await readTar(tar, sink, signal === undefined ? {} : { signal })
+    await finishDirectories(unpacker)
+  } finally {
+    unpacker.close()
+  }
+}
+
+function takeEntry(unpacker: Unpacker, entry: TarEntry, log: Log): void {
+  const marker = markerOf(entry.path)
+  if (marker === undefined) unpacker.make(entry)
+  else if (marker.kind === 'bookkeeping') log.debug(`passing over ${showPath(entry.path)}, which is no content`)
+  else placed(entry.path, () => hide(unpacker, parentOf(entry.path), marker))
+}
+
+function hide(unpacker: Unpacker, path: RawPath, marker: Exclude<Marker, { kind: 'bookkeeping' }>): void {
+  const { directories, names } = unpacker
+  directories.trim()
+  if (marker.kind === 'opaque') {
+    removeLower(unpacker, directories.make(path).path)
+    return
+  }
+  const parent = directories.find(path)
+  if (parent === undefined || !exists(parent, marker.name)) return
+  // A name that is this layer's, too, stays; what lower layers have put below it goes.
+  if (names.has(parent.path, marker.name)) removeLower(unpacker, joinRaw(parent.path, marker.name))
+  else unpacker.remove(parent, marker.name)
+}
+
+function exists(parent: Directory, name: string): boolean {
+  return lstatSync(hostPath(parent, name), { throwIfNoEntry: false }) !== undefined
+}

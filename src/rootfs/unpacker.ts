@@ -1,0 +1,216 @@
+import { linkSync, lstatSync, mkdirSync, symlinkSync } from 'node:fs'
+import { HearthError, systemCode } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { makeNode } from '../sys/node.ts'
+import type { TarEntry } from '../tar/entry.ts'
+import { baseName, joinRaw, parentOf, type RawPath, showPath } from '../tar/raw-path.ts'
+import { Directories, type Directory, hostPath } from './directories.ts'
+import { exchanged, placed } from './disk-failure.ts'
+import { FileWriter } from './file-writer.ts'
+import { LayerNames } from './layer-names.ts'
+import { applyToLink } from './linked-metadata.ts'
+import { dropOtherXattrs, type Metadata, setMetadata } from './metadata.ts'
+import { removal } from './removal.ts'
+
+/** Where an entry goes. */
+interface Place {
+  readonly parent: Directory
+  readonly name: string
+  readonly host: Buffer
+}
+
+type EntryOf<Type extends TarEntry['type']> = TarEntry & { readonly type: Type }
+
+/**
+ * Makes the files of an archive below a root, one after the other and synchronously. What stands in the way of an entry
+ * is removed, never written into or through; only a directory that meets a directory stays. Directories get their
+ * metadata at the end, since filling them changes it. Errors name the file.
+ */
+export class Unpacker {
+  readonly directories: Directories
+  /** What the archive has made so far. */
+  readonly names = new LayerNames()
+  readonly #log: Log
+  readonly #unfinished = new Map<RawPath, Metadata>()
+  readonly #reported = new Set<string>()
+  #file: FileWriter | undefined
+
+  constructor(root: string, log: Log) {
+    this.#log = log
+    this.directories = new Directories(root, (parent, name) => this.names.add(parent.path, name))
+  }
+
+  /** Makes a file; when it is a regular one, its content follows by `write`, `skip` and `finishFile`. */
+  make(entry: TarEntry): void {
+    placed(entry.path, () => {
+      this.directories.trim()
+      if (entry.path === '') {
+        if (entry.type === 'directory') this.#unfinished.set(entry.path, entry)
+        return
+      }
+      const parent = this.directories.make(parentOf(entry.path))
+      const name = baseName(entry.path)
+      this.#makeAt({ parent, name, host: hostPath(parent, name) }, entry)
+      this.names.add(parent.path, name)
+    })
+  }
+
+  /** Adds the bytes of a chunk from `start` to `end`. */
+  write(chunk: Uint8Array, start: number, end: number): void {
+    const file = this.#file
+    if (file !== undefined) placed(file.metadata.path, () => file.write(chunk, start, end))
+  }
+
+  skip(size: number): void {
+    this.#file?.skip(size)
+  }
+
+  finishFile(): void {
+    const file = this.#file
+    if (file === undefined) return
+    this.#report(placed(file.metadata.path, () => file.finish()))
+    this.#file = undefined
+  }
+
+  /** Removes whatever has a name in a directory, with all that is in it. */
+  remove(parent: Directory, name: string): void {
+    this.directories.drop(parent, name)
+    for (const _ of removal(hostPath(parent, name))) {
+      // Each turn removes something.
+    }
+    if (this.names.hasWithin(parent.path, name)) this.#forgetBelow(pathOf(parent, name))
+    else this.#unfinished.delete(pathOf(parent, name))
+  }
+
+  /** Gives the directories their metadata, those within others first; one at each turn of the generator. */
+  *finish(): Generator<void> {
+    for (const [path, metadata] of [...this.#unfinished].reverse()) {
+      this.directories.trim()
+      this.#report(placed(path, () => this.#finishDirectory(this.#directoryAt(path), metadata)))
+      yield
+    }
+  }
+
+  /** A directory that was there before may have more attributes than the entry. */
+  #finishDirectory(host: Buffer, metadata: Metadata): readonly string[] {
+    dropOtherXattrs(host, metadata)
+    return setMetadata(host, metadata)
+  }
+
+  /** Closes all that is open. What has been made stays. */
+  close(): void {
+    this.#file?.abandon()
+    this.directories.close()
+  }
+
+  #makeAt(place: Place, entry: TarEntry): void {
+    switch (entry.type) {
+      case 'directory':
+        this.#makeDirectory(place, entry)
+        return
+      case 'file':
+        this.#file = this.#replacing(place, () => new FileWriter(place.host, entry))
+        return
+      case 'hardlink':
+        this.#makeLink(place, entry)
+        return
+      case 'symlink':
+        this.#replacing(place, () => symlinkSync(Buffer.from(entry.target), place.host))
+        break
+      case 'character':
+      case 'block':
+        if (entry.major === 0 && entry.minor === 0 && entry.type === 'character') throw overlayWhiteout(entry.path)
+        this.#replacing(place, () => makeNode(place.host, entry))
+        break
+      case 'fifo':
+        this.#replacing(place, () => makeNode(place.host, { type: 'fifo', mode: entry.mode, major: 0, minor: 0 }))
+    }
+    this.#report(setMetadata(place.host, entry))
+  }
+
+  #makeDirectory(place: Place, entry: TarEntry): void {
+    const { parent, name, host } = place
+    const path = pathOf(parent, name)
+    const make = (): void => mkdirSync(host, { mode: 0o700 })
+    try {
+      make()
+    } catch (error) {
+      if (systemCode(error) !== 'EEXIST') throw error
+      if (!lstatSync(host).isDirectory()) {
+        this.remove(parent, name)
+        make()
+      }
+    }
+    // Put at the end again, so that a directory always comes after those above it.
+    this.#unfinished.delete(path)
+    this.#unfinished.set(path, { ...entry, type: 'directory', path })
+  }
+
+  #makeLink(place: Place, entry: EntryOf<'hardlink'>): void {
+    const source = this.directories.find(parentOf(entry.target))
+    const name = baseName(entry.target)
+    const host = source === undefined ? undefined : hostPath(source, name)
+    const stat = host === undefined ? undefined : lstatSync(host, { throwIfNoEntry: false })
+    if (source === undefined || host === undefined || stat === undefined) throw badLink(entry, 'there is no such file')
+    if (stat.isDirectory()) throw badLink(entry, 'that is a directory')
+    const [own, file] = [pathOf(place.parent, place.name), pathOf(source, name)]
+    // Making room for the link would remove what it is to be linked to.
+    if (file === own || file.startsWith(`${own}/`)) throw badLink(entry, 'that is the link itself, or below it')
+    this.#replacing(place, () => linkSync(host, place.host))
+    this.#report(applyToLink(place.host, entry))
+  }
+
+  /** Makes something new; what is in the way is removed first. */
+  #replacing<T>({ parent, name }: Place, make: () => T): T {
+    try {
+      return make()
+    } catch (error) {
+      if (systemCode(error) !== 'EEXIST') throw error
+    }
+    this.remove(parent, name)
+    return make()
+  }
+
+  #directoryAt(path: RawPath): Buffer {
+    if (path === '') return hostPath(this.directories.root, '.')
+    const parent = this.directories.findReal(parentOf(path))
+    if (parent === undefined) throw exchanged(path)
+    return hostPath(parent, baseName(path))
+  }
+
+  #forgetBelow(removed: RawPath): void {
+    for (const path of this.#unfinished.keys()) {
+      if (path === removed || path.startsWith(`${removed}/`)) this.#unfinished.delete(path)
+    }
+  }
+
+  #report(unsupported: readonly string[]): void {
+    for (const name of unsupported) {
+      if (this.#reported.has(name)) continue
+      this.#reported.add(name)
+      this.#log.warn(`the filesystem cannot hold the extended attribute ${JSON.stringify(name)}: files go without it`)
+    }
+  }
+}
+
+function pathOf(directory: Directory, name: string): RawPath {
+  return joinRaw(directory.path, name as RawPath)
+}
+
+function badLink({ path, target }: EntryOf<'hardlink'>, why: string): HearthError {
+  return new HearthError({
+    code: 'layer-invalid',
+    message: `The hard link ${showPath(path)} cannot be made to ${showPath(target)}`,
+    why,
+    fix: 'The archive is damaged or was made wrongly: get it again, or make it again with another program.',
+  })
+}
+
+function overlayWhiteout(path: RawPath): HearthError {
+  return new HearthError({
+    code: 'layer-invalid',
+    message: `${showPath(path)} is a character device with the number 0:0`,
+    why: 'an overlay filesystem takes that for a deleted file, so the same image would differ from place to place',
+    fix: 'Make the image again with a program that writes whiteouts as the OCI image format has them.',
+  })
+}
