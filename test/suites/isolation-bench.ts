@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict'
+import { chmodSync, lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { makeBusyboxRoot } from '../../examples/quickstart/busybox-root.ts'
+import type { CommandScript, Isolation, OutputStream, RunOutcome } from '../../src/run/isolation.ts'
+import type { ResolvedUser } from '../../src/run/user.ts'
+import { temporaryDirectory } from '../support/temp.ts'
+
+/** An implementation under test. */
+export interface IsolationMaker {
+  /** What messages call it. */
+  readonly name: string
+  make(): Isolation
+  /** A program that runs a shell script: PROGRAM <root> <script>. It prints a `ChildReport` as JSON when that has ended. */
+  readonly child: string
+}
+
+export interface ChildReport {
+  readonly outcome: RunOutcome
+  readonly lines: number
+  readonly characters: number
+  /** The most memory the program ever had, in KiB. */
+  readonly maxRSS: number
+}
+
+export const rootUser: ResolvedUser = { uid: 0, gid: 0, groups: [0], home: '/root' }
+export const carol: ResolvedUser = { uid: 1234, gid: 77, groups: [77, 78, 79], home: '/home/carol' }
+const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+/** What a test cares about; the rest is a root shell in "/" with a usual PATH. */
+export interface Variation {
+  readonly root?: string
+  readonly env?: Readonly<Record<string, string>>
+  readonly user?: ResolvedUser
+  readonly workdir?: string
+  readonly scripts?: readonly CommandScript[]
+  readonly signal?: AbortSignal
+  readonly onLine?: (stream: OutputStream, line: string) => void
+}
+
+export interface Ran {
+  readonly outcome: RunOutcome
+  readonly stdout: readonly string[]
+  readonly stderr: readonly string[]
+}
+
+/** A new busybox root and what runs commands in it. */
+export interface Bench {
+  readonly root: string
+  exec(argv: readonly string[], variation?: Variation): Promise<Ran>
+  /** Runs a shell script that must succeed; gives the lines of its standard output. */
+  sh(script: string, variation?: Variation): Promise<readonly string[]>
+  /** A new directory, empty or with a busybox root, that goes with the test. */
+  newDirectory(content: 'empty' | 'busybox'): string
+}
+
+/** States what an implementation promises, and how to see it on a new bench. */
+export type Promising = (sentence: string, check: (bench: Bench, t: TestContext) => Promise<void>) => void
+
+export function promisesOf({ name, make }: IsolationMaker): Promising {
+  return (sentence, check) => void test(`${name}: ${sentence}`, (t) => check(makeBench(t, make()), t))
+}
+
+function makeBench(t: TestContext, isolation: Isolation): Bench {
+  const directory = temporaryDirectory(t)
+  const newDirectory: Bench['newDirectory'] = (content) => {
+    const made = mkdtempSync(join(directory, 'd-'))
+    chmodSync(made, 0o755)
+    if (content === 'busybox') makeBusyboxRoot(made)
+    return made
+  }
+  const root = newDirectory('busybox')
+  const exec: Bench['exec'] = async (argv, variation = {}) => {
+    const said = { stdout: [] as string[], stderr: [] as string[] }
+    const { onLine, signal, ...given } = variation
+    const command = { root, argv, env: { PATH: path }, user: rootUser, workdir: '/', ...given }
+    const outcome = await isolation.run(command, {
+      onLine: onLine ?? ((stream, line) => said[stream].push(line)),
+      ...(signal === undefined ? {} : { signal }),
+    })
+    return { outcome, ...said }
+  }
+  const sh: Bench['sh'] = async (script, variation) => {
+    const { outcome, stdout, stderr } = await exec(['sh', '-c', script], variation)
+    assert.deepEqual([outcome, stderr], [{ exitCode: 0 }, []], script)
+    return stdout
+  }
+  return { root, exec, sh, newDirectory }
+}
+
+/** Everything about a tree that a layer could hold: one line for each file, with type, mode, owner, times and content. */
+export function treeOf(root: string): readonly string[] {
+  const all = readdirSync(root, { recursive: true, encoding: 'utf8' }).sort()
+  return ['.', ...all].map((name) => {
+    const at = join(root, name)
+    const { mode, uid, gid, mtimeNs, size } = lstatSync(at, { bigint: true })
+    const content = lstatSync(at).isFile() ? readFileSync(at, 'latin1').slice(0, 200) : ''
+    const target = lstatSync(at).isSymbolicLink() ? readlinkSync(at) : ''
+    const bytes = lstatSync(at).isDirectory() ? '' : size
+    return [name, mode.toString(8), `${uid}:${gid}`, mtimeNs, bytes, target, content].join(' ')
+  })
+}

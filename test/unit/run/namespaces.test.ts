@@ -1,0 +1,9 @@
+import { join } from 'node:path'
+import { namespaceIsolation } from '../../../src/run/namespaces.ts'
+import { isolationSuite } from '../../suites/isolation.suite.ts'
+
+isolationSuite({
+  name: 'namespaces',
+  make: () => namespaceIsolation(),
+  child: join(import.meta.dirname, 'children/run-script.ts'),
+})
