@@ -25,8 +25,8 @@ export interface LocalCacheOptions {
 
 /** A cache that can also note a layer found elsewhere, before its bytes are here. */
 export interface LocalLayerCache extends LayerCache {
-  /** Writes the entry only. It becomes a hit once the layer's blob is in the store. */
-  remember(found: CachedLayer): Promise<void>
+  /** Writes the entry, and gives the layer back such that its bytes are kept here when somebody reads them. */
+  remember(found: CachedLayer): Promise<CachedLayer>
 }
 
 /**
@@ -87,13 +87,16 @@ class DirectoryCache implements LocalLayerCache {
     }
   }
 
-  async remember(found: CachedLayer): Promise<void> {
-    if (this.#options.readOnly) return
+  async remember(found: CachedLayer): Promise<CachedLayer> {
+    const { readOnly, store } = this.#options
+    if (readOnly) return found
     const { key, record, text, madeOn, created, layer } = found
     try {
       await this.#write({ key, record, text, layer: layer.descriptor, diffID: layer.diffID, madeOn, created })
+      return { ...found, layer: { ...layer, keep: store } }
     } catch (error) {
       this.#writing.note(error)
+      return found
     }
   }
 

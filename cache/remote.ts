@@ -63,6 +63,7 @@ class RepositoryCache implements LayerCache {
       throwIfAborted(error, options.signal)
       if (isMissing(error)) return undefined
       if (!isEntryError(error)) this.#canRead = false
+      if (isUnreachable(error)) this.#canWrite = false
       this.#reading.note(error)
       return undefined
     }
@@ -75,7 +76,7 @@ class RepositoryCache implements LayerCache {
     } catch (error) {
       throwIfAborted(error, options.signal)
       this.#canWrite = false
-      this.#writing.note(error)
+      this.#writing.note(error, { quiet: this.#reading.count > 0 })
     }
   }
 
@@ -118,6 +119,10 @@ class RepositoryCache implements LayerCache {
 
 function isMissing(error: unknown): boolean {
   return error instanceof HearthError && error.code === 'registry-not-found'
+}
+
+function isUnreachable(error: unknown): boolean {
+  return error instanceof HearthError && error.code === 'registry-unreachable'
 }
 
 function isEntryError(error: unknown): boolean {

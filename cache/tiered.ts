@@ -32,8 +32,7 @@ class TieredCache implements LayerCache {
     const near = await local?.lookup(key, options)
     if (near !== undefined || options.remote === false) return near
     const far = await remote?.lookup(key, options)
-    if (far !== undefined) await local?.remember(far)
-    return far
+    return far === undefined || local === undefined ? far : local.remember(far)
   }
 
   async store(entry: NewEntry, layer: StoredLayer, options: CacheOptions = {}): Promise<void> {

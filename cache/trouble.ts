@@ -17,10 +17,11 @@ export class Trouble {
     return this.#count
   }
 
-  note(error: unknown): void {
+  /** `quiet` where a warning about the same thing has been given already. */
+  note(error: unknown, o: { readonly quiet?: boolean } = {}): void {
     this.#count += 1
     const text = `${this.#title}: ${reasonOf(error).replaceAll('\n', ' ')}`
-    if (this.#count === 1) this.#log.warn(text)
+    if (this.#count === 1 && o.quiet !== true) this.#log.warn(text)
     else this.#log.debug(text)
   }
 }

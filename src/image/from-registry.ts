@@ -45,12 +45,16 @@ export async function imageFromRegistry(reference: Reference, options: FromRegis
     indexDescriptor ??= descriptor
     current = { ...reference, tag: undefined, digest: choose(parsed.index.manifests, platform, reference).digest }
   }
-  throw new HearthError({ code: 'manifest-invalid', message: `${formatReference(reference)} nests image indexes too deeply` })
+  throw new HearthError({
+    code: 'manifest-invalid',
+    message: `${formatReference(reference)} nests image indexes too deeply`,
+  })
 }
 
 function choose(manifests: readonly Descriptor[], platform: Platform, reference: Reference): Descriptor {
   const images = manifests.filter((m) => m.platform !== undefined && m.platform.os !== 'unknown')
-  const picked = pickPlatform(images, platform) ?? (manifests.length === 1 && images.length === 0 ? manifests[0] : undefined)
+  const picked =
+    pickPlatform(images, platform) ?? (manifests.length === 1 && images.length === 0 ? manifests[0] : undefined)
   if (picked !== undefined) return picked
   const offered = images.map((m) => formatPlatform(m.platform as Platform)).join(', ')
   throw new HearthError({

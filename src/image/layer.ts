@@ -9,19 +9,22 @@ import type { Bytes } from '../stream/bytes.ts'
 import { decompress, gzip } from '../stream/compression.ts'
 import { DigestingStream } from '../stream/digesting.ts'
 
-/** A layer whose bytes lie in a blob store. */
-export interface StoredLayer {
-  readonly kind: 'stored'
+interface LayerCommon {
   readonly descriptor: Descriptor
   readonly diffID: DiffID
+  /** A store that is to have the bytes once somebody has read them. */
+  readonly keep?: BlobStore
+}
+
+/** A layer whose bytes lie in a blob store. */
+export interface StoredLayer extends LayerCommon {
+  readonly kind: 'stored'
   readonly store: BlobStore
 }
 
 /** A layer known by its descriptor only; its bytes stay in the registry until somebody opens it. */
-export interface RemoteLayer {
+export interface RemoteLayer extends LayerCommon {
   readonly kind: 'remote'
-  readonly descriptor: Descriptor
-  readonly diffID: DiffID
   readonly client: RegistryClient
   /** Where the bytes are: registry and repository. */
   readonly repository: Reference
@@ -35,8 +38,19 @@ export interface ReadOptions {
 
 /** The layer as stored, compressed; size and digest are checked by the end of the stream. */
 export function openLayer(layer: Layer, options: ReadOptions = {}): Bytes {
+  return layer.keep === undefined ? openSource(layer, options) : openKept(layer, layer.keep, options)
+}
+
+function openSource(layer: Layer, options: ReadOptions): Bytes {
   if (layer.kind === 'stored') return layer.store.open(layer.descriptor, options)
   return layer.client.openBlob(layer.repository, layer.descriptor, options)
+}
+
+/** Through the store that keeps the layer; one that cannot take it spoils nothing. */
+async function* openKept(layer: Layer, keep: BlobStore, options: ReadOptions): Bytes {
+  const kept = await fetchLayer(layer, keep, options).catch(() => undefined)
+  options.signal?.throwIfAborted()
+  yield* openSource(kept ?? layer, options)
 }
 
 /** The uncompressed tar; besides size and digest, the diffID is checked by the end of the stream. */
@@ -78,6 +92,6 @@ export async function storeLayer(store: BlobStore, tar: Bytes, options: StoreLay
 export async function fetchLayer(layer: Layer, store: BlobStore, options: ReadOptions = {}): Promise<StoredLayer> {
   if (layer.kind === 'stored' && layer.store.directory === store.directory) return layer
   const { descriptor, diffID } = layer
-  if (!store.has(descriptor)) await store.write(openLayer(layer, options), { expected: descriptor, ...options })
+  if (!store.has(descriptor)) await store.write(openSource(layer, options), { expected: descriptor, ...options })
   return { kind: 'stored', descriptor, diffID, store }
 }

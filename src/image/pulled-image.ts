@@ -35,7 +35,10 @@ export function assembleImage(
   const config = parseImageConfig(configBytes)
   const { diffIDs } = config
   if (diffIDs.length !== manifest.layers.length) {
-    throw notAnImage(manifestDescriptor, `the manifest lists ${manifest.layers.length} layers, its configuration ${diffIDs.length}`)
+    throw notAnImage(
+      manifestDescriptor,
+      `the manifest lists ${manifest.layers.length} layers, its configuration ${diffIDs.length}`,
+    )
   }
   const layers = manifest.layers.map((descriptor, i) => {
     if (layerCompression(descriptor.mediaType) === undefined) {
@@ -43,9 +46,18 @@ export function assembleImage(
     }
     return layerAt(descriptor, diffIDs[i] as ImageConfig['diffIDs'][number])
   })
-  return { manifestDescriptor, manifestBytes, configBytes, image: { config, layers, annotations: manifest.annotations ?? {} } }
+  return {
+    manifestDescriptor,
+    manifestBytes,
+    configBytes,
+    image: { config, layers, annotations: manifest.annotations ?? {} },
+  }
 }
 
 function notAnImage(descriptor: Descriptor, why: string): HearthError {
-  return new HearthError({ code: 'config-invalid', message: `${descriptor.digest} is not a usable container image`, why })
+  return new HearthError({
+    code: 'config-invalid',
+    message: `${descriptor.digest} is not a usable container image`,
+    why,
+  })
 }
