@@ -93,11 +93,23 @@ export function messageOf(error: unknown): string {
 }
 
 const systemErrors: Readonly<Record<string, Pick<ErrorParts, 'code' | 'message' | 'fix'>>> = {
-  ENOSPC: { code: 'disk-full', message: 'No space left on the device', fix: 'Free space there, or choose another directory.' },
-  EDQUOT: { code: 'disk-full', message: 'The disk quota is used up', fix: 'Raise the quota, or choose another directory.' },
+  ENOSPC: {
+    code: 'disk-full',
+    message: 'No space left on the device',
+    fix: 'Free space there, or choose another directory.',
+  },
+  EDQUOT: {
+    code: 'disk-full',
+    message: 'The disk quota is used up',
+    fix: 'Raise the quota, or choose another directory.',
+  },
   EROFS: { code: 'permission', message: 'The filesystem is read-only', fix: 'Choose a directory that can be written.' },
   EACCES: { code: 'permission', message: 'Permission denied', fix: 'Check the owner and mode of the path.' },
-  EPERM: { code: 'permission', message: 'Operation not permitted', fix: 'hearth needs root or the named capability here.' },
+  EPERM: {
+    code: 'permission',
+    message: 'Operation not permitted',
+    fix: 'hearth needs root or the named capability here.',
+  },
 }
 
 /** Turns anything thrown into a HearthError; what nobody expected becomes code "internal". */

@@ -2,6 +2,7 @@ import { resolve } from 'node:path/posix'
 import { hasWildcard } from '../dockerfile/glob.ts'
 import type { IgnoreMatcher } from '../dockerfile/ignore.ts'
 import { HearthError } from '../errors.ts'
+import type { Log } from '../log.ts'
 import { recordOf } from '../rootfs/record.ts'
 import { resolveInRoot } from '../rootfs/resolve.ts'
 import { isWanted, type SelectedSource, type SourceFilter, sourceAt } from '../rootfs/selected-source.ts'
@@ -18,24 +19,34 @@ export interface SourceTree {
   readonly filter?: SourceFilter
   /** The file that `filter` comes from. */
   readonly ignoreFile?: string | undefined
+  /** Is told of wildcards that match nothing. */
+  readonly log?: Log
 }
 
 /** The context as a tree to select from; what its ignore file names is not there. */
-export function contextTree({ directory, ignore, ignoreFile }: BuildContext): SourceTree {
-  return { root: directory, title: `the build context ${directory}`, filter: filterOf(ignore), ignoreFile }
+export function contextTree({ directory, ignore, ignoreFile }: BuildContext, log?: Log): SourceTree {
+  return {
+    root: directory,
+    title: `the build context ${directory}`,
+    filter: filterOf(ignore),
+    ignoreFile,
+    ...(log === undefined ? {} : { log }),
+  }
 }
 
 /**
  * The files that sources name, in their order. A path starts at the tree's root however it is written, and symlinks on
- * it are followed inside the tree. A wildcard may match nothing; any other source must be there.
+ * it are followed inside the tree. A wildcard may match nothing, and passes by sockets, which no image can hold; any
+ * other source must be there.
  */
 export function selectSources(tree: SourceTree, sources: readonly string[]): readonly SelectedSource[] {
   return sources.flatMap((source) => {
     // "." and ".." go, and ".." stops at the root.
     const path = resolve('/', source).slice(1)
     if (!hasWildcard(path)) return [selectOne(tree, rawPath(path), source)]
-    const matches = matchesOf(tree.root, path).filter((found) => !isHidden(tree, found))
-    return matches.map((found) => selectOne(tree, found, source))
+    const matches = matchesOf(tree.root, path).filter((found) => !isHidden(tree, found) && !isSocket(tree, found))
+    if (matches.length === 0) tree.log?.warn(`${source} matches nothing in ${tree.title}`)
+    return matches.map((found) => selectOne(tree, found, pathText(found)))
   })
 }
 
@@ -53,6 +64,10 @@ function selectOne(tree: SourceTree, path: RawPath, source: string): SelectedSou
 function isHidden(tree: SourceTree, path: RawPath): boolean {
   const record = recordOf(tree.root, path)
   return record !== undefined && !isWanted(sourceAt(tree.root, record, tree.filter))
+}
+
+function isSocket(tree: SourceTree, path: RawPath): boolean {
+  return recordOf(tree.root, path)?.type === 'socket'
 }
 
 function filterOf(ignore: IgnoreMatcher): SourceFilter {

@@ -20,7 +20,8 @@ export function descriptorOf(bytes: Uint8Array, mediaType: string): Descriptor {
 export function parseDescriptor(value: unknown): Descriptor {
   const object = asRecord(value, 'descriptor')
   const { mediaType, digest, size } = object
-  if (typeof mediaType !== 'string' || typeof digest !== 'string') throw invalid('a descriptor lacks its mediaType or digest')
+  if (typeof mediaType !== 'string' || typeof digest !== 'string')
+    throw invalid('a descriptor lacks its mediaType or digest')
   if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) {
     throw invalid(`the descriptor of ${digest.slice(0, 80)} has no valid size`)
   }

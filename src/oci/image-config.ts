@@ -1,5 +1,5 @@
-import { type DiffID, parseDiffID } from './digest.ts'
 import { asRecord, invalid, parseJson, parseStringMap } from './descriptor.ts'
+import { type DiffID, parseDiffID } from './digest.ts'
 
 /** What a container started from the image gets (the `config` object of an image configuration). */
 export interface ContainerConfig {
@@ -146,6 +146,7 @@ function optionalText(object: Readonly<Record<string, unknown>>, name: string): 
 
 function stringList(value: unknown, name: string): readonly string[] {
   if (value === null) return []
-  if (!Array.isArray(value) || value.some((item) => typeof item !== 'string')) throw invalid(`"${name}" is not a list of texts`)
+  if (!Array.isArray(value) || value.some((item) => typeof item !== 'string'))
+    throw invalid(`"${name}" is not a list of texts`)
   return value as string[]
 }

@@ -41,12 +41,19 @@ export function parseManifest(bytes: Uint8Array, contentType: string): ManifestO
   if (Array.isArray(object.manifests)) {
     const type = mediaType ?? mediaTypes.ociIndex
     if (!isIndexType(type)) throw invalid(`it lists manifests, but its type is ${type}`)
-    return { kind: 'index', index: { mediaType: type, manifests: object.manifests.map(parseDescriptor), ...annotations } }
+    return {
+      kind: 'index',
+      index: { mediaType: type, manifests: object.manifests.map(parseDescriptor), ...annotations },
+    }
   }
   const type = mediaType ?? mediaTypes.ociManifest
   if (!isManifestType(type)) throw invalid(`its type is ${type}`)
   if (!Array.isArray(object.layers)) throw invalid('it has no list of layers')
-  const manifest = { mediaType: type, config: parseDescriptor(object.config), layers: object.layers.map(parseDescriptor) }
+  const manifest = {
+    mediaType: type,
+    config: parseDescriptor(object.config),
+    layers: object.layers.map(parseDescriptor),
+  }
   return { kind: 'manifest', manifest: { ...manifest, ...annotations } }
 }
 

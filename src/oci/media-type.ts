@@ -28,7 +28,12 @@ export type LayerCompression = 'none' | 'gzip' | 'zstd'
 
 /** How a layer's media type says it is compressed; undefined for a type that is no filesystem layer. */
 export function layerCompression(mediaType: string): LayerCompression | undefined {
-  switch (mediaType.replace('nondistributable.', '').replace('layer.foreign.', 'diff.').replace('image.rootfs.foreign.', 'image.rootfs.')) {
+  switch (
+    mediaType
+      .replace('nondistributable.', '')
+      .replace('layer.foreign.', 'diff.')
+      .replace('image.rootfs.foreign.', 'image.rootfs.')
+  ) {
     case mediaTypes.ociLayer:
     case mediaTypes.dockerLayer:
       return 'none'

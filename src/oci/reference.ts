@@ -44,7 +44,8 @@ function parseParts(text: string): Reference {
   if (tag !== undefined && !tagPattern.test(tag)) throw refuse(text, `"${tag}" is not a tag`)
   const { registry, repository } = splitRegistry(hasTag ? named.slice(0, colon) : named)
   if (!registryPattern.test(registry)) throw refuse(text, `"${registry}" is not a registry host`)
-  if (!repositoryPattern.test(repository)) throw refuse(text, `"${repository}" is not a repository name (lower case only)`)
+  if (!repositoryPattern.test(repository))
+    throw refuse(text, `"${repository}" is not a repository name (lower case only)`)
   if (repository.length > 255) throw refuse(text, 'the repository name is longer than 255 characters')
   return { registry, repository, tag, digest }
 }

@@ -29,6 +29,12 @@ export function dockerConfigCredentials(path: string): CredentialSource {
   }
 }
 
+/** Throws "credentials-invalid" for a config.json that cannot be used, also where no registry will ask for a login. */
+export async function checkDockerConfig(path: string): Promise<void> {
+  const text = await readConfig(path)
+  if (text !== undefined) parseDockerConfig(text, path)
+}
+
 // Docker's own name for the Hub, under which helpers keep it.
 function serverName(registry: string): string {
   return registry === dockerHub ? `https://${dockerHub}/v1/` : registry

@@ -72,7 +72,12 @@ async function* invalidAsLayerError(source: Bytes, name: string): Bytes {
   } catch (cause) {
     const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : ''
     if (!code.startsWith('Z_') && !code.startsWith('ERR_BUFFER') && !code.startsWith('ZSTD')) throw cause
-    throw new HearthError({ code: 'layer-invalid', message: `The ${name} data is damaged or cut off`, why: code, cause })
+    throw new HearthError({
+      code: 'layer-invalid',
+      message: `The ${name} data is damaged or cut off`,
+      why: code,
+      cause,
+    })
   }
 }
 

@@ -12,7 +12,8 @@ export async function* verify(source: Bytes, descriptor: Pick<Descriptor, 'diges
   const digesting = new DigestingStream(splitDigest(descriptor.digest).algorithm)
   for await (const chunk of source) {
     digesting.update(chunk)
-    if (digesting.size > descriptor.size) throw mismatch(descriptor, `it is longer than the promised ${descriptor.size} bytes`)
+    if (digesting.size > descriptor.size)
+      throw mismatch(descriptor, `it is longer than the promised ${descriptor.size} bytes`)
     yield chunk
   }
   if (digesting.size !== descriptor.size) {

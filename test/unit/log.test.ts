@@ -2,10 +2,17 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createLog, type LogFormat, printable, redact } from '../../src/log.ts'
 
-function logged(format: LogFormat, timestamp: boolean, secrets: readonly string[] = []): { lines: string[]; log: ReturnType<typeof createLog> } {
+function logged(
+  format: LogFormat,
+  timestamp: boolean,
+  secrets: readonly string[] = [],
+): { lines: string[]; log: ReturnType<typeof createLog> } {
   const lines: string[] = []
   const now = (): Date => new Date('2026-01-02T03:04:05Z')
-  return { lines, log: createLog({ level: 'info', format, timestamp, secrets, now, write: (line) => lines.push(line) }) }
+  return {
+    lines,
+    log: createLog({ level: 'info', format, timestamp, secrets, now, write: (line) => lines.push(line) }),
+  }
 }
 
 test('lines below the level are not written', () => {

@@ -12,7 +12,15 @@ const descriptor = { mediaType: mediaTypes.ociLayerGzip, digest: `sha256:${hex}`
 const config = { mediaType: mediaTypes.ociConfig, digest: `sha256:${hex}`, size: 2 }
 const json = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))
 
-for (const bad of ['', 'sha256:', `sha256:${hex.toUpperCase()}`, `sha256:../${hex}`, `md5:${hex}`, `sha256:${hex}0`, `sha1:${hex}`]) {
+for (const bad of [
+  '',
+  'sha256:',
+  `sha256:${hex.toUpperCase()}`,
+  `sha256:../${hex}`,
+  `md5:${hex}`,
+  `sha256:${hex}0`,
+  `sha1:${hex}`,
+]) {
   test(`"${bad.slice(0, 20)}" never becomes a digest`, () => {
     assert.throws(() => parseDigest(bad), HearthError)
   })
@@ -27,7 +35,13 @@ test('the chainID of one layer is its diffID, of two it hashes both', () => {
 })
 
 test('a manifest survives writing and reading', () => {
-  const manifest = { schemaVersion: 2, mediaType: mediaTypes.ociManifest, config, layers: [descriptor], annotations: { a: 'b' } }
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.ociManifest,
+    config,
+    layers: [descriptor],
+    annotations: { a: 'b' },
+  }
   const parsed = parseManifest(json(manifest), mediaTypes.ociManifest)
   assert.equal(parsed.kind, 'manifest')
   assert.ok(parsed.kind === 'manifest')
@@ -60,7 +74,14 @@ test('a configuration keeps what Docker needs and reads null lists as empty', ()
   const document = {
     architecture: 'amd64',
     os: 'linux',
-    config: { Env: ['A=b'], Cmd: null, Labels: null, Volumes: { '/v': {} }, OnBuild: ['RUN x'], Healthcheck: { Test: ['NONE'], Interval: 5 } },
+    config: {
+      Env: ['A=b'],
+      Cmd: null,
+      Labels: null,
+      Volumes: { '/v': {} },
+      OnBuild: ['RUN x'],
+      Healthcheck: { Test: ['NONE'], Interval: 5 },
+    },
     rootfs: { type: 'layers', diff_ids: [`sha256:${hex}`] },
     history: [{ created_by: 'x', empty_layer: true }],
   }
@@ -72,7 +93,13 @@ test('a configuration keeps what Docker needs and reads null lists as empty', ()
   assert.deepEqual(again, parsed)
 })
 
-for (const bad of [{ config: { Env: 'A=b' } }, { rootfs: {} }, { rootfs: { diff_ids: ['x'] } }, { config: { User: 5 } }, { history: [null] }]) {
+for (const bad of [
+  { config: { Env: 'A=b' } },
+  { rootfs: {} },
+  { rootfs: { diff_ids: ['x'] } },
+  { config: { User: 5 } },
+  { history: [null] },
+]) {
   test(`a configuration with ${JSON.stringify(bad)} is refused`, () => {
     const whole = { architecture: 'amd64', os: 'linux', config: {}, rootfs: { type: 'layers', diff_ids: [] }, ...bad }
     assert.throws(() => parseImageConfig(json(whole)), HearthError)

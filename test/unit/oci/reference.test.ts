@@ -30,7 +30,25 @@ for (const [text, full] of accepted) {
   })
 }
 
-const refused = ['', ':1', 'Debian', 'a//b', 'a/', '/a', 'a:b:c', 'a:-x', `a@sha256:${hex.slice(1)}`, 'a@md5:00', 'a b', 'r.example/A', '../a', 'a:', `a:${'x'.repeat(129)}`, `${'a'.repeat(256)}/b`, 'http://r.example/a']
+const refused = [
+  '',
+  ':1',
+  'Debian',
+  'a//b',
+  'a/',
+  '/a',
+  'a:b:c',
+  'a:-x',
+  `a@sha256:${hex.slice(1)}`,
+  'a@md5:00',
+  'a b',
+  'r.example/A',
+  '../a',
+  'a:',
+  `a:${'x'.repeat(129)}`,
+  `${'a'.repeat(256)}/b`,
+  'http://r.example/a',
+]
 
 for (const text of refused) {
   test(`"${text.slice(0, 30)}" is refused with a reason`, () => {
