@@ -1,0 +1,46 @@
+import type { LayerCache } from '../../cache/layer-cache.ts'
+import type { BlobStore } from '../content/blob-store.ts'
+import type { BuildContext } from '../context/open-context.ts'
+import type { HttpClient } from '../http/http-client.ts'
+import type { PulledImage } from '../image/pulled-image.ts'
+import type { Log } from '../log.ts'
+import type { Platform } from '../oci/platform.ts'
+import type { Reference } from '../oci/reference.ts'
+import type { Isolation } from '../run/isolation.ts'
+
+/** Finds base images: warmed ones first, then the registry. One answer per reference for the whole build. */
+export interface ImageSource {
+  find(reference: Reference, platform: Platform): Promise<PulledImage>
+}
+
+/** Which layers the cache is asked for and given: in every tier, in the local one only, or not at all. */
+export type CachePolicy = 'all' | 'local' | 'none'
+
+export interface LayerOptions {
+  /** zlib's level, 1 to 9. */
+  readonly compressionLevel: number
+  /** Equal input gives equal bytes: all times in new layers and in the configuration are the epoch. */
+  readonly reproducible: boolean
+  /** One layer for the whole target stage. */
+  readonly singleSnapshot: boolean
+  readonly snapshotMode: 'full' | 'redo' | 'time'
+}
+
+/** Everything a build works with, made once by the composition root. */
+export interface BuildRooms {
+  readonly context: BuildContext
+  /** Where new layers are written; the cache directory when it is writable, else a temporary store. */
+  readonly store: BlobStore
+  readonly cache: LayerCache | undefined
+  readonly cachePolicy: { readonly run: CachePolicy; readonly copy: CachePolicy }
+  readonly images: ImageSource
+  readonly isolation: Isolation
+  readonly http: HttpClient
+  /** An existing directory that holds stage roots and downloads, and nothing else. */
+  readonly workDir: string
+  readonly layers: LayerOptions
+  readonly log: Log
+  /** The build's own time, used wherever a time is written. */
+  readonly now: Date
+  readonly signal?: AbortSignal
+}

@@ -1,0 +1,75 @@
+import type { KeyInput, KeyRecord, KeyValue } from '../../cache/key.ts'
+import { formatPlatform, type Platform } from '../oci/platform.ts'
+import type { AddStep, CopyStep, LayerStep, RunStep, WorkdirStep } from '../plan/step.ts'
+
+/** What a step's layer depends on besides the step itself. */
+export interface KeySurroundings {
+  /** Key of the layer below, or the identity of the base. */
+  readonly parent: string
+  readonly platform: Platform
+  readonly reproducible: boolean
+  /** Identity of the stage or image files are copied from; undefined for the build context. */
+  readonly origin: string | undefined
+  /** Files read from the build context, or what an address delivered. */
+  readonly inputs: readonly KeyInput[]
+}
+
+/** The record that is hashed into a step's cache key: everything that decides about its layer, and nothing else. */
+export function keyRecordOf(step: LayerStep, around: KeySurroundings): KeyRecord {
+  const inputs = around.inputs.length === 0 ? {} : { inputs: around.inputs }
+  return {
+    version: 1,
+    parent: around.parent,
+    platform: formatPlatform(around.platform),
+    instruction: instructionOf(step),
+    fields: { ...fieldsOf(step, around), ...(around.reproducible ? { reproducible: true } : {}) },
+    ...inputs,
+  }
+}
+
+function instructionOf(step: LayerStep): KeyRecord['instruction'] {
+  switch (step.kind) {
+    case 'run':
+      return 'RUN'
+    case 'copy':
+      return 'COPY'
+    case 'add':
+      return 'ADD'
+    case 'workdir':
+      return 'WORKDIR'
+  }
+}
+
+function fieldsOf(step: LayerStep, around: KeySurroundings): { readonly [name: string]: KeyValue } {
+  switch (step.kind) {
+    case 'run':
+      return runFields(step)
+    case 'workdir':
+      return workdirFields(step)
+    case 'copy':
+      return fileFields(step, around.origin)
+    case 'add':
+      return { ...fileFields(step, around.origin), checksum: step.checksum ?? null }
+  }
+}
+
+function runFields(step: RunStep): { readonly [name: string]: KeyValue } {
+  const { argv, env, user, workdir, script } = step
+  return { argv, env, user, workdir, ...(script === undefined ? {} : { script: { ...script } }) }
+}
+
+function workdirFields(step: WorkdirStep): { readonly [name: string]: KeyValue } {
+  return { path: step.path, user: step.user }
+}
+
+function fileFields(step: CopyStep | AddStep, origin: string | undefined): { readonly [name: string]: KeyValue } {
+  return {
+    from: origin ?? null,
+    sources: step.sources,
+    heredocs: step.heredocs.map(({ name, content }) => ({ name, content })),
+    destination: step.destination,
+    workdir: step.workdir,
+    chown: step.chown ?? null,
+    chmod: step.chmod ?? null,
+  }
+}

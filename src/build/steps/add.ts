@@ -1,0 +1,180 @@
+import type { BuildContext } from '../../context/open-context.ts'
+import { contextTree, selectSources } from '../../context/select.ts'
+import { digestSources, type SourceInput } from '../../context/source-digest.ts'
+import { HearthError } from '../../errors.ts'
+import type { HttpClient } from '../../http/http-client.ts'
+import type { Log } from '../../log.ts'
+import { type Digest, isDigest } from '../../oci/digest.ts'
+import type { AddStep } from '../../plan/step.ts'
+import { parseDestination } from '../../rootfs/copy-destination.ts'
+import { type CopySource, copyInto, type SourceFile } from '../../rootfs/copy-tree.ts'
+import { extractArchive } from '../../rootfs/extract.ts'
+import { makeDirectories } from '../../rootfs/make-directories.ts'
+import type { SelectedSource } from '../../rootfs/selected-source.ts'
+import { resolveOwner } from '../../run/user.ts'
+import { rawPath } from '../../tar/raw-path.ts'
+import { isArchive, readArchive } from './archive.ts'
+import { type CopySurroundings, copyOptions, inlineFiles } from './copy.ts'
+import { type Downloaded, download, nameInUrl } from './download.ts'
+
+/** A source of an ADD: files of the context, or one file from the web. */
+export type AddSource =
+  | { readonly kind: 'local'; readonly source: SelectedSource }
+  | {
+      readonly kind: 'remote'
+      readonly url: URL
+      readonly name: string
+      /** From --checksum: with it, nothing is downloaded before the file is needed. */
+      readonly checksum: Digest | undefined
+      /** Downloads at the first call. */
+      readonly fetch: () => Promise<Downloaded>
+    }
+
+export interface AddSurroundings {
+  readonly context: BuildContext
+  readonly http: HttpClient
+  readonly log: Log
+  /** Existing directory for downloads. */
+  readonly downloads: string
+  readonly signal?: AbortSignal
+}
+
+/** The files an ADD names, in order. Needs no stage root, and reads nothing from the web yet. */
+export function selectAdd(step: AddStep, around: AddSurroundings): readonly AddSource[] {
+  const checksum = checksumOf(step)
+  return step.sources.flatMap((source): readonly AddSource[] => {
+    const git = isGit(source)
+    if (git) throw gitUnsupported(source)
+    if (isWeb(source)) return [remoteSource(source, { step, checksum, around })]
+    return selectSources(contextTree(around.context, around.log), [source]).map((found) => ({
+      kind: 'local',
+      source: found,
+    }))
+  })
+}
+
+/** What decides about the layer: the content of local files, and what addresses deliver. */
+export async function addInputs(
+  selected: readonly AddSource[],
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<readonly SourceInput[]> {
+  const inputs: SourceInput[] = []
+  for (const source of selected) {
+    if (source.kind === 'local') inputs.push(...(await digestSources([source.source], { owners: false, ...options })))
+    else {
+      const content = source.checksum ?? (await source.fetch()).digest
+      inputs.push({ path: source.name, type: 'download', mode: downloadMode, content })
+    }
+  }
+  return inputs
+}
+
+/** Copies the selected files and the heredocs into the stage's root, and unpacks the local archives among them. */
+export async function placeAdd(step: AddStep, selected: readonly AddSource[], around: CopySurroundings): Promise<void> {
+  let files: CopySource[] = []
+  const copyFiles = async (): Promise<void> => {
+    await copyInto(copyOptions(step, files, { ...around, keepOwner: false }))
+    files = []
+  }
+  for (const source of selected) {
+    if (source.kind === 'remote') files.push(await downloadedFile(source))
+    else if (await isArchive(source.source)) {
+      await copyFiles()
+      await unpack(step, source.source, around)
+    } else files.push(source.source)
+  }
+  files.push(...inlineFiles(step.heredocs, around.now))
+  await copyFiles()
+}
+
+const downloadMode = 0o600
+
+async function unpack(step: AddStep, source: SelectedSource, around: CopySurroundings): Promise<void> {
+  const { root, log, signal } = around
+  const owner = step.chown === undefined ? undefined : resolveOwner(root, step.chown)
+  if (step.chmod !== undefined) log.warn(`--chmod=${step.chmod} does not change what is unpacked from ${source.name}`)
+  const { path } = parseDestination(step.destination, step.workdir)
+  const target = makeDirectories(root, path, { ...(owner ?? { uid: 0, gid: 0 }), mode: 0o755 })
+  await extractArchive(root, target, readArchive(source), {
+    log,
+    ...(owner === undefined ? {} : { owner }),
+    ...(signal === undefined ? {} : { signal }),
+  })
+}
+
+async function downloadedFile(source: AddSource & { readonly kind: 'remote' }): Promise<SourceFile> {
+  const { directory, name, mtimeNs } = await source.fetch()
+  return {
+    root: directory,
+    path: rawPath(name),
+    name: rawPath(source.name),
+    isDirectory: false,
+    overrides: { mode: downloadMode, mtimeNs },
+  }
+}
+
+interface RemoteSurroundings {
+  readonly step: AddStep
+  readonly checksum: Digest | undefined
+  readonly around: AddSurroundings
+}
+
+function remoteSource(source: string, { step, checksum, around }: RemoteSurroundings): AddSource {
+  const url = URL.parse(source)
+  if (url === null) throw new HearthError({ code: 'add-download', message: `${source} is not a valid address` })
+  const inUrl = nameInUrl(url)
+  if (inUrl === undefined && parseDestination(step.destination, step.workdir).isDirectory) throw nameless(url)
+  let downloaded: Promise<Downloaded> | undefined
+  const fetch = (): Promise<Downloaded> => {
+    const { http, downloads, signal } = around
+    const options = { http, directory: downloads, ...(signal === undefined ? {} : { signal }) }
+    downloaded ??= download(url, checksum === undefined ? options : { ...options, checksum })
+    return downloaded
+  }
+  return { kind: 'remote', url, name: inUrl ?? '', checksum, fetch }
+}
+
+function checksumOf(step: AddStep): Digest | undefined {
+  const { checksum, sources } = step
+  if (checksum === undefined) return undefined
+  if (!isDigest(checksum)) throw wrongChecksum(`"${checksum}" is not "sha256:" and 64 hexadecimal digits`)
+  const [only] = sources
+  if (sources.length !== 1 || only === undefined || !isWeb(only)) {
+    throw wrongChecksum('it checks one file from the web, and that must be the only source')
+  }
+  return checksum
+}
+
+function isWeb(source: string): boolean {
+  return /^https?:\/\//i.test(source) && !isGit(source)
+}
+
+/** What BuildKit clones: git and ssh addresses, and web addresses that end in .git. */
+function isGit(source: string): boolean {
+  return (
+    /^(?:git|ssh):\/\//i.test(source) ||
+    /^[\w.-]+@[\w.-]+:/.test(source) ||
+    /^https?:\/\/[^?#]*\.git(?:#.*)?$/i.test(source)
+  )
+}
+
+function gitUnsupported(source: string): HearthError {
+  return new HearthError({
+    code: 'dockerfile-unsupported',
+    message: `ADD from a git repository is not supported yet: ${source}`,
+    fix: 'Clone it into the build context before the build, or in a RUN.',
+  })
+}
+
+function nameless(url: URL): HearthError {
+  return new HearthError({
+    code: 'add-download',
+    message: `${url.protocol}//${url.host}${url.pathname} names no file`,
+    why: 'the destination is a directory, so the name must come from the address',
+    fix: 'Write the file name at the end of the destination.',
+  })
+}
+
+function wrongChecksum(why: string): HearthError {
+  return new HearthError({ code: 'dockerfile-syntax', message: 'This --checksum cannot be used', why })
+}

@@ -1,0 +1,109 @@
+import { closeSync, readSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { HearthError } from '../../errors.ts'
+import { openSourceFile } from '../../rootfs/open-source.ts'
+import { recordOf } from '../../rootfs/record.ts'
+import type { SelectedSource } from '../../rootfs/selected-source.ts'
+import type { Bytes } from '../../stream/bytes.ts'
+import { decompressDetected, detectCompression } from '../../stream/compression.ts'
+import { showPath } from '../../tar/raw-path.ts'
+
+const blockSize = 512
+const chunkSize = 1 << 20
+
+/**
+ * Tells whether ADD unpacks a file: a tar archive, plain or compressed with gzip or zstd, whatever it is called. Throws
+ * for bzip2 and xz, which may hold one but cannot be read here.
+ */
+export async function isArchive(source: SelectedSource): Promise<boolean> {
+  const record = recordOf(source.root, source.path)
+  if (record?.type !== 'file') return false
+  const head = headOf(source)
+  const compression = detectCompression(head)
+  if (compression === 'xz' || (compression === 'bzip2' && isBzip2(head))) throw unsupported(source, compression)
+  if (compression === 'none' || compression === 'bzip2') return isTarHeader(head)
+  try {
+    return isTarHeader(await firstBlock(readArchive(source)))
+  } catch (error) {
+    // What does not decompress is a file like any other.
+    if (error instanceof HearthError && error.code === 'layer-invalid') return false
+    throw error
+  }
+}
+
+/** The archive's tar, decompressed. */
+export function readArchive(source: SelectedSource): Bytes {
+  return decompressDetected(contentOf(source))
+}
+
+async function* contentOf(source: SelectedSource): Bytes {
+  const descriptor = openSelected(source)
+  const handle = await open(`/proc/self/fd/${descriptor}`, 'r').finally(() => closeSync(descriptor))
+  try {
+    for (;;) {
+      const chunk = Buffer.allocUnsafeSlow(chunkSize)
+      const { bytesRead } = await handle.read(chunk, 0, chunkSize, null)
+      if (bytesRead === 0) return
+      yield chunk.subarray(0, bytesRead)
+    }
+  } finally {
+    await handle.close()
+  }
+}
+
+function headOf(source: SelectedSource): Buffer {
+  const descriptor = openSelected(source)
+  try {
+    const head = Buffer.alloc(blockSize)
+    return head.subarray(0, readSync(descriptor, head, 0, blockSize, 0))
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+function openSelected(source: SelectedSource): number {
+  const record = recordOf(source.root, source.path)
+  if (record !== undefined) return openSourceFile(source.root, record)
+  throw new HearthError({ code: 'copy-source', message: `${showPath(source.path)} was there and is gone` })
+}
+
+async function firstBlock(tar: Bytes): Promise<Buffer> {
+  let block: Buffer = Buffer.alloc(0)
+  for await (const chunk of tar) {
+    block = Buffer.concat([block, chunk.subarray(0, blockSize)])
+    if (block.byteLength >= blockSize) break
+  }
+  return block.subarray(0, blockSize)
+}
+
+/** A tar header proves itself by its checksum: the sum of its bytes, with the checksum's own taken as blanks. */
+export function isTarHeader(block: Uint8Array): boolean {
+  if (block.byteLength < blockSize) return false
+  const field = Buffer.from(block.subarray(148, 156)).toString('latin1')
+  const stated = /^[ \0]*([0-7]+)[ \0]*$/.exec(field)?.[1]
+  if (stated === undefined) return false
+  const blanks = 8 * 32
+  let unsigned = blanks
+  let signed = blanks
+  for (const [i, byte] of block.subarray(0, blockSize).entries()) {
+    if (i >= 148 && i < 156) continue
+    unsigned += byte
+    signed += byte > 127 ? byte - 256 : byte
+  }
+  const sum = Number.parseInt(stated, 8)
+  return sum === unsigned || sum === signed
+}
+
+/** Three letters can start any text; in bzip2 a level and the mark of the first block, or of the end, follow. */
+function isBzip2(head: Buffer): boolean {
+  const mark = head.subarray(4, 10).toString('hex')
+  return /^[1-9]$/.test(head.toString('latin1', 3, 4)) && (mark === '314159265359' || mark === '177245385090')
+}
+
+function unsupported(source: SelectedSource, compression: string): HearthError {
+  return new HearthError({
+    code: 'compression-unsupported',
+    message: `ADD cannot unpack ${showPath(source.path)}: it is compressed with ${compression}, which is not supported yet`,
+    fix: 'Compress it with gzip or zstd, or take it as it is with COPY and unpack it in a RUN.',
+  })
+}

@@ -1,0 +1,92 @@
+import type { BuildContext } from '../../context/open-context.ts'
+import { contextTree, type SourceTree, selectSources } from '../../context/select.ts'
+import { digestSources, type SourceInput } from '../../context/source-digest.ts'
+import { parseMode } from '../../dockerfile/mode.ts'
+import { HearthError } from '../../errors.ts'
+import type { Log } from '../../log.ts'
+import type { AddStep, CopyStep, HeredocFile } from '../../plan/step.ts'
+import { type CopyOptions, type CopySource, copyInto, type InlineFile } from '../../rootfs/copy-tree.ts'
+import type { SelectedSource } from '../../rootfs/selected-source.ts'
+import { resolveOwner } from '../../run/user.ts'
+import { rawPath } from '../../tar/raw-path.ts'
+
+/** Where the files of a COPY lie: the build context, or the root of another stage or image. */
+export type CopyFrom =
+  | { readonly kind: 'context'; readonly context: BuildContext }
+  | {
+      readonly kind: 'root'
+      readonly root: string
+      /** What messages call it: "stage builder", "the image alpine:3". */
+      readonly title: string
+    }
+
+export interface CopySurroundings {
+  /** The stage's root. */
+  readonly root: string
+  /** The time of files that have none: heredocs. */
+  readonly now: Date
+  readonly log: Log
+  readonly signal?: AbortSignal
+}
+
+/** The files a COPY names. Needs no stage root; throws "copy-source" for what is not there. */
+export function selectCopy(step: CopyStep, from: CopyFrom, log: Log): readonly SelectedSource[] {
+  for (const source of step.sources) if (/^https?:\/\//i.test(source)) throw notForCopy(source)
+  return selectSources(sourceTree(from, log), step.sources)
+}
+
+/** What of the selected files decides about the layer. */
+export function copyInputs(
+  selected: readonly SelectedSource[],
+  from: CopyFrom,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<readonly SourceInput[]> {
+  return digestSources(selected, { owners: from.kind === 'root', ...options })
+}
+
+/** Copies the selected files and the heredocs into the stage's root. */
+export async function placeCopy(
+  step: CopyStep,
+  selected: readonly SelectedSource[],
+  around: CopySurroundings & { readonly from: CopyFrom['kind'] },
+): Promise<void> {
+  const sources = [...selected, ...inlineFiles(step.heredocs, around.now)]
+  await copyInto(copyOptions(step, sources, { ...around, keepOwner: around.from === 'root' }))
+}
+
+/** The options for `copyInto` that COPY and ADD have in common; --chown names are looked up in the stage's root. */
+export function copyOptions(
+  step: CopyStep | AddStep,
+  sources: readonly CopySource[],
+  around: CopySurroundings & { readonly keepOwner: boolean },
+): CopyOptions {
+  const { root, keepOwner, log, signal } = around
+  return {
+    sources,
+    root,
+    destination: step.destination,
+    workdir: step.workdir,
+    keepOwner,
+    log,
+    ...(step.chown === undefined ? {} : { owner: resolveOwner(root, step.chown) }),
+    ...(step.chmod === undefined ? {} : { mode: parseMode(step.chmod) }),
+    ...(signal === undefined ? {} : { signal }),
+  }
+}
+
+export function inlineFiles(heredocs: readonly HeredocFile[], now: Date): readonly InlineFile[] {
+  const mtimeNs = BigInt(now.getTime()) * 1_000_000n
+  return heredocs.map(({ name, content }) => ({ name: rawPath(name), content, mtimeNs }))
+}
+
+function sourceTree(from: CopyFrom, log: Log): SourceTree {
+  return from.kind === 'context' ? contextTree(from.context, log) : { root: from.root, title: from.title, log }
+}
+
+function notForCopy(source: string): HearthError {
+  return new HearthError({
+    code: 'copy-source',
+    message: `COPY cannot take ${source} from the web`,
+    fix: 'Use ADD for it.',
+  })
+}
