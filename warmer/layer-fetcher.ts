@@ -1,0 +1,95 @@
+import { join } from 'node:path'
+import type { BlobStore } from '../src/content/blob-store.ts'
+import { onDiskOf } from '../src/content/disk-error.ts'
+import { makeDirectory } from '../src/content/durable.ts'
+import { withFileLock } from '../src/content/file-lock.ts'
+import { type Layer, openLayer } from '../src/image/layer.ts'
+import type { Descriptor } from '../src/oci/descriptor.ts'
+import { type Digest, splitDigest } from '../src/oci/digest.ts'
+
+export interface LayerFetcherOptions {
+  readonly store: BlobStore
+  /** Read layers that are there, and fetch those whose bytes are wrong. */
+  readonly check: boolean
+  readonly signal?: AbortSignal
+}
+
+/** How long another process may be silent about a layer before it is fetched here as well, in ms. */
+const othersMayTakeMs = 60_000
+
+/** Brings layers into a store. Each is transferred once, whoever asks for it: other images here, or other processes. */
+export class LayerFetcher {
+  readonly #options: LayerFetcherOptions
+  /** Layers done or under way; whether it went well. */
+  readonly #tasks = new Map<Digest, Promise<boolean>>()
+
+  constructor(options: LayerFetcherOptions) {
+    this.#options = options
+  }
+
+  /** Gives those that had to be transferred. When one fails the others are finished, and kept for the next time. */
+  async fetch(layers: readonly Layer[]): Promise<readonly Descriptor[]> {
+    const outcomes = await Promise.allSettled(layers.map((layer) => this.#bring(layer)))
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+    return layers.map((layer) => layer.descriptor).filter((_, i) => isTrue(outcomes[i]))
+  }
+
+  async #bring(layer: Layer): Promise<boolean> {
+    const { digest } = layer.descriptor
+    for (let other = this.#tasks.get(digest); other !== undefined; other = this.#tasks.get(digest)) {
+      // What failed for another image may work for this one, which has it from another repository.
+      if (await other) return false
+    }
+    const own = this.#transfer(layer)
+    const ended = own.then(
+      () => true,
+      () => {
+        this.#tasks.delete(digest)
+        return false
+      },
+    )
+    this.#tasks.set(digest, ended)
+    return await own
+  }
+
+  async #transfer(layer: Layer): Promise<boolean> {
+    const { store, signal } = this.#options
+    const abort = signal === undefined ? {} : { signal }
+    const { descriptor } = layer
+    if (await this.#isHere(descriptor)) return false
+    let transferred = false
+    const task = async (): Promise<void> => {
+      if (await this.#isHere(descriptor)) return
+      await store.write(openLayer(layer, abort), { expected: descriptor, ...abort })
+      transferred = true
+    }
+    const wait = { staleMs: othersMayTakeMs, patienceMs: Number.POSITIVE_INFINITY, ...abort }
+    await withFileLock(await this.#lockPath(descriptor.digest), task, wait)
+    return transferred
+  }
+
+  async #isHere(descriptor: Descriptor): Promise<boolean> {
+    const { store, check, signal } = this.#options
+    if (!store.has(descriptor)) return false
+    if (!check) return true
+    try {
+      for await (const _ of store.open(descriptor, signal === undefined ? {} : { signal }));
+      return true
+    } catch {
+      signal?.throwIfAborted()
+      return false
+    }
+  }
+
+  async #lockPath(digest: Digest): Promise<string> {
+    const { directory } = this.#options.store
+    const locks = join(directory, 'locks')
+    await onDiskOf(directory, (async () => makeDirectory(locks))())
+    const { algorithm, hex } = splitDigest(digest)
+    return join(locks, `${algorithm}-${hex}.lock`)
+  }
+}
+
+function isTrue(outcome: PromiseSettledResult<boolean> | undefined): boolean {
+  return outcome?.status === 'fulfilled' && outcome.value
+}
