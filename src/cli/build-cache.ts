@@ -1,0 +1,62 @@
+import { BaseImages } from '../../cache/base-images.ts'
+import { type CacheAccess, cacheAccess } from '../../cache/cache-directory.ts'
+import type { LayerCache } from '../../cache/layer-cache.ts'
+import { type LocalLayerCache, localLayerCache } from '../../cache/local.ts'
+import { ociLayerCache } from '../../cache/oci-directory.ts'
+import { remoteLayerCache } from '../../cache/remote.ts'
+import { tieredLayerCache } from '../../cache/tiered.ts'
+import { BlobStore } from '../content/blob-store.ts'
+import type { Log } from '../log.ts'
+import { parseReference } from '../oci/reference.ts'
+import type { RegistryClient } from '../registry/registry-client.ts'
+import type { ExecutorOptions } from './executor-options.ts'
+
+export interface BuildCacheOptions {
+  readonly options: ExecutorOptions
+  /** For the cache repository. */
+  readonly client: RegistryClient
+  /** An existing directory of this build's own, for layers that cannot be kept. */
+  readonly workDir: string
+  readonly log: Log
+}
+
+/** What a build keeps its layers in, and what it can take from earlier ones. */
+export interface BuildCache {
+  readonly store: BlobStore
+  readonly layers: LayerCache | undefined
+  readonly warm: BaseImages | undefined
+}
+
+/** Opens what the cache flags name. Without --cache there is a store for this build and nothing else. */
+export function openBuildCache(around: BuildCacheOptions): BuildCache {
+  const { options, workDir, log } = around
+  const access = options.cache ? usableAccess(options, log) : 'none'
+  const temporary = (): BlobStore => BlobStore.open(`${workDir}/store`, { readOnly: false })
+  if (!options.cache) return { store: temporary(), layers: undefined, warm: undefined }
+  if (access === 'none') return { store: temporary(), layers: tiered(undefined, around), warm: undefined }
+  const readOnly = access === 'read-only'
+  const { cacheDir: directory, cacheTtlMs: ttlMs } = options
+  const shared = BlobStore.open(directory, { readOnly })
+  const local = localLayerCache({ directory, store: shared, ttlMs, readOnly, log, now: () => new Date() })
+  const warm = BaseImages.open(directory, { readOnly, log, ttlMs })
+  return { store: readOnly ? temporary() : shared, layers: tiered(local, around), warm }
+}
+
+function usableAccess({ cacheDir, cacheRepo }: ExecutorOptions, log: Log): CacheAccess {
+  const access = cacheAccess(cacheDir)
+  if (access !== 'none') return access
+  const left = cacheRepo === undefined ? 'nothing is cached' : `only ${cacheRepo} is`
+  log.warn(`The cache directory ${cacheDir} does not exist and cannot be made, so that ${left}`)
+  return access
+}
+
+function tiered(local: LocalLayerCache | undefined, { options, client, log }: BuildCacheOptions): LayerCache {
+  const { cacheRepo, cacheTtlMs: ttlMs, pushCache: pushRemote } = options
+  const common = { ttlMs, log, now: () => new Date() }
+  const near = local === undefined ? {} : { local }
+  if (cacheRepo === undefined) return tieredLayerCache({ ...near, pushRemote })
+  const remote = cacheRepo.startsWith('oci:')
+    ? ociLayerCache({ path: cacheRepo.slice('oci:'.length), ...common })
+    : remoteLayerCache({ client, repository: parseReference(cacheRepo), ...common })
+  return tieredLayerCache({ ...near, remote, pushRemote })
+}

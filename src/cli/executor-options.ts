@@ -1,0 +1,60 @@
+import type { CachePolicy } from '../build/rooms.ts'
+import type { Platform } from '../oci/platform.ts'
+import type { Environment } from './environment.ts'
+import type { LogChoice } from './flags/log-flags.ts'
+import type { RegistryFlags } from './flags/registry-flags.ts'
+
+export const snapshotModes = ['full', 'redo', 'time'] as const
+export type SnapshotMode = (typeof snapshotModes)[number]
+
+/** What the executor was asked to do: every flag with its value, checked as far as it can be without touching a file. */
+export interface ExecutorOptions {
+  /** As given: a path relative to the working directory or to the context. */
+  readonly dockerfile: string
+  /** As given: a path, or "scheme://…". */
+  readonly context: string
+  /** Each one a valid reference, as given. */
+  readonly destinations: readonly string[]
+  readonly push: boolean
+  /** Whether new layers go to the cache repository. */
+  readonly pushCache: boolean
+  readonly tarPath?: string
+  readonly ociLayoutPath?: string
+  readonly digestFile?: string
+  readonly imageNameWithDigestFile?: string
+  readonly imageNameTagWithDigestFile?: string
+  readonly buildArgs: Readonly<Record<string, string>>
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+  readonly target?: string
+  readonly cache: boolean
+  readonly cacheDir: string
+  /** "registry/repository" or "oci:path" as given; with --cache and a push it defaults to the first destination's repository + "/cache". */
+  readonly cacheRepo?: string
+  readonly cacheTtlMs: number
+  readonly cacheRunLayers: CachePolicy
+  readonly cacheCopyLayers: CachePolicy
+  readonly singleSnapshot: boolean
+  readonly snapshotMode: SnapshotMode
+  readonly reproducible: boolean
+  readonly registry: RegistryFlags
+  readonly pushRetry: number
+  readonly imageDownloadRetry: number
+  /** The host's own unless --custom-platform says otherwise. */
+  readonly platform: Platform
+  readonly buildPlatform: Platform
+  readonly log: LogChoice
+  readonly dryrun: boolean
+  readonly force: boolean
+  /** Where stage roots live; without it a new directory below the system's temporary one. */
+  readonly workDir?: string
+  readonly environment: Environment
+  /** Flags that were accepted although they mean nothing here: one line each, for the debug log. */
+  readonly notices: readonly string[]
+  readonly warnings: readonly string[]
+}
+
+export type ParsedExecutor =
+  | { readonly kind: 'build'; readonly options: ExecutorOptions }
+  | { readonly kind: 'version' }
+  | { readonly kind: 'help'; readonly text: string }

@@ -1,0 +1,155 @@
+import { snapshotModes } from '../executor-options.ts'
+import type { Flag } from './flag.ts'
+import { kanikoFlags } from './kaniko-flags.ts'
+import { logFlags } from './log-flags.ts'
+import { registryFlags } from './registry-flags.ts'
+
+const input: readonly Flag[] = [
+  {
+    name: 'dockerfile',
+    alias: 'f',
+    kind: 'text',
+    default: 'Dockerfile',
+    description: 'Path of the Dockerfile, from here or from the context',
+    group: 'Input',
+  },
+  {
+    name: 'context',
+    alias: 'c',
+    kind: 'text',
+    default: '/workspace/',
+    description: 'Directory with the files to build from: a path or dir://path',
+    group: 'Input',
+  },
+  {
+    name: 'build-arg',
+    kind: 'list',
+    description: 'Value for an ARG: NAME=value, or NAME to take it from the environment; repeatable',
+    group: 'Input',
+  },
+  { name: 'target', kind: 'text', default: '', description: 'Stage to build, instead of the last one', group: 'Input' },
+  {
+    name: 'custom-platform',
+    kind: 'text',
+    default: '',
+    description: "Platform to build for: os/arch[/variant], instead of this machine's",
+    group: 'Input',
+  },
+]
+
+const image: readonly Flag[] = [
+  { name: 'label', kind: 'list', description: 'Label of the image: key=value; repeatable', group: 'Image' },
+  {
+    name: 'annotation',
+    kind: 'list',
+    description: 'Annotation of the manifest: key=value; repeatable',
+    group: 'Image',
+  },
+  { name: 'single-snapshot', kind: 'boolean', description: 'Make one layer of everything', group: 'Image' },
+  {
+    name: 'snapshot-mode',
+    kind: 'text',
+    default: 'full',
+    choices: snapshotModes,
+    description: 'How changes are looked for; every mode finds all of them',
+    group: 'Image',
+  },
+  {
+    name: 'reproducible',
+    kind: 'boolean',
+    description: 'Write no times, so that equal input gives the same image',
+    group: 'Image',
+  },
+]
+
+const output: readonly Flag[] = [
+  {
+    name: 'destination',
+    alias: 'd',
+    kind: 'list',
+    description: 'Reference to push the image to; repeatable',
+    group: 'Output',
+  },
+  { name: 'no-push', kind: 'boolean', description: 'Build, but push nothing', env: 'KANIKO_NO_PUSH', group: 'Output' },
+  { name: 'tar-path', kind: 'text', default: '', description: 'Write a docker-archive here', group: 'Output' },
+  {
+    name: 'oci-layout-path',
+    kind: 'text',
+    default: '',
+    description: 'Write an OCI image layout here',
+    group: 'Output',
+  },
+  { name: 'digest-file', kind: 'text', default: '', description: "Write the manifest's digest here", group: 'Output' },
+  {
+    name: 'image-name-with-digest-file',
+    kind: 'text',
+    default: '',
+    description: 'Write repository@digest of every destination here',
+    group: 'Output',
+  },
+  {
+    name: 'image-name-tag-with-digest-file',
+    kind: 'text',
+    default: '',
+    description: 'Write repository:tag@digest of every destination here',
+    group: 'Output',
+  },
+]
+
+const cache: readonly Flag[] = [
+  { name: 'cache', kind: 'boolean', description: 'Use warmed base images and cached layers', group: 'Cache' },
+  { name: 'cache-dir', kind: 'text', default: '/cache', description: 'Directory of the local cache', group: 'Cache' },
+  {
+    name: 'cache-repo',
+    kind: 'text',
+    default: '',
+    description: 'Repository that shares cached layers, or oci:path; when pushing, the first destination + /cache unless given',
+    group: 'Cache',
+  },
+  {
+    name: 'cache-ttl',
+    kind: 'duration',
+    default: '336h',
+    description: 'Age from which cached layers and warmed tags no longer count',
+    group: 'Cache',
+  },
+  {
+    name: 'cache-run-layers',
+    kind: 'boolean',
+    default: 'true',
+    description: 'Cache the layers of RUN and WORKDIR',
+    group: 'Cache',
+  },
+  {
+    name: 'cache-copy-layers',
+    kind: 'boolean',
+    description: 'Cache COPY and ADD in the repository, too; unless given, in the directory only; =false, nowhere',
+    group: 'Cache',
+  },
+  { name: 'no-push-cache', kind: 'boolean', description: 'Write nothing to the cache repository', group: 'Cache' },
+]
+
+const running: readonly Flag[] = [
+  { name: 'dryrun', kind: 'boolean', description: 'Print the plan and build nothing', group: 'Running' },
+  {
+    name: 'work-dir',
+    kind: 'text',
+    default: '',
+    description: 'Where the root filesystems of stages live; a new temporary directory otherwise',
+    env: 'HEARTH_WORK_DIR',
+    group: 'Running',
+  },
+  { name: 'force', kind: 'boolean', description: 'Build also outside a container', group: 'Running' },
+]
+
+/** Every flag of the executor, in the order of its help. */
+export const executorFlags: readonly Flag[] = [
+  ...input,
+  ...image,
+  ...output,
+  ...cache,
+  ...registryFlags,
+  ...running,
+  ...logFlags,
+  ...kanikoFlags,
+]

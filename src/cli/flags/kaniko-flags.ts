@@ -1,0 +1,73 @@
+import type { Fate, Flag, FlagKind } from './flag.ts'
+
+const ownRoot = 'every stage has a root filesystem of its own'
+const alwaysPruned = 'stages the target does not need are never built'
+
+/** Kaniko's flags that are not in our help: older spellings, those without a meaning here, those not supported yet. */
+export const kanikoFlags: readonly Flag[] = [
+  deprecated('snapshotMode', 'text', 'snapshot-mode'),
+  deprecated('customPlatform', 'text', 'custom-platform'),
+  deprecated('tarPath', 'text', 'tar-path'),
+  deprecated('whitelist-var-run', 'boolean', 'ignore-var-run'),
+
+  noOp('ignore-var-run', 'boolean', ownRoot, 'true'),
+  noOp('cleanup', 'boolean', ownRoot),
+  noOp('pre-cleanup', 'boolean', ownRoot),
+  noOp('preserve-context', 'boolean', ownRoot),
+  noOp('skip-unused-stages', 'boolean', alwaysPruned),
+  noOp('force-build-metadata', 'boolean', 'metadata is always part of the image'),
+  noOp('use-new-run', 'boolean', 'there is one way to find changes, and it finds all'),
+  noOp('compressed-caching', 'boolean', 'layers are never held in memory', 'true'),
+  noOp('skip-push-permission-check', 'boolean', 'pushing finds out by itself'),
+  noOp('azure-container-registry-config', 'text', 'kaniko does not use it either'),
+
+  unsupported('bucket', 'text', { instead: 'Give the directory with --context.', alias: 'b' }),
+  unsupported('context-sub-path', 'text', { instead: 'Give the directory itself with --context.' }),
+  unsupported('git', 'list', { instead: 'Clone the repository first and give its directory with --context.' }),
+  unsupported('secret', 'list', {}),
+  unsupported('ignore-path', 'list', { instead: 'Remove the files in the RUN that makes them.' }),
+  unsupported('compression', 'text', { default: 'gzip' }),
+  unsupported('compression-level', 'integer', { default: '-1' }),
+  unsupported('image-format', 'text', { default: 'oci', instead: 'Images are written in the OCI format.' }),
+  unsupported('materialize', 'boolean', { default: 'false' }),
+  unsupported('kaniko-dir', 'text', { instead: 'Choose the place for root filesystems with --work-dir.' }),
+  unsupported('image-fs-extract-retry', 'integer', { default: '0' }),
+  unsupported('push-ignore-immutable-tag-errors', 'boolean', { default: 'false' }),
+  unsupported('credential-helpers', 'list', { instead: 'Name helpers in the Docker config.json.' }),
+  ...unsupportedRegistryFlags(),
+]
+
+/** Those of them that kaniko's warmer has as well. */
+export const kanikoWarmerFlags: readonly Flag[] = [
+  deprecated('customPlatform', 'text', 'custom-platform'),
+  ...unsupportedRegistryFlags(),
+]
+
+function unsupportedRegistryFlags(): readonly Flag[] {
+  const instead = 'Name a file with further authorities in SSL_CERT_FILE.'
+  return [unsupported('registry-certificate', 'list', { instead }), unsupported('registry-client-cert', 'list', {})]
+}
+
+function deprecated(name: string, kind: FlagKind, use: string): Flag {
+  return quiet({ name, kind }, { kind: 'deprecated', use })
+}
+
+function noOp(name: string, kind: FlagKind, because: string, fallback?: string): Flag {
+  return quiet({ name, kind, ...(fallback === undefined ? {} : { default: fallback }) }, { kind: 'no-op', because })
+}
+
+interface Unsupported {
+  readonly instead?: string
+  readonly alias?: string
+  /** The value that asks for nothing; the empty text unless given. */
+  readonly default?: string
+}
+
+function unsupported(name: string, kind: FlagKind, o: Unsupported): Flag {
+  const { instead, ...more } = o
+  return quiet({ name, kind, ...more }, { kind: 'unsupported', ...(instead === undefined ? {} : { instead }) })
+}
+
+function quiet(flag: Pick<Flag, 'name' | 'kind' | 'alias' | 'default'>, fate: Fate): Flag {
+  return { ...flag, description: '', group: '', fate }
+}

@@ -1,0 +1,124 @@
+import { messageOf } from '../../errors.ts'
+import { dockerHub } from '../../oci/reference.ts'
+import type { Variables } from '../environment.ts'
+import type { Flag } from './flag.ts'
+import type { FlagValues } from './flag-values.ts'
+import { parseMultiMap } from './pairs.ts'
+import { wrongUsage } from './usage.ts'
+
+/** What was said on the command line about reaching registries. Hosts are "host" or "host:port". */
+export interface RegistryFlags {
+  /** Plain HTTP for pushes and the cache repository. */
+  readonly insecure: boolean
+  readonly insecurePull: boolean
+  readonly insecureRegistries: readonly string[]
+  readonly skipTlsVerify: boolean
+  readonly skipTlsVerifyPull: boolean
+  readonly skipTlsVerifyRegistries: readonly string[]
+  /** Registry → "host[/prefix]" in the order to try. */
+  readonly mirrors: ReadonlyMap<string, readonly string[]>
+  /** Whether the registry itself is asked after its mirrors. */
+  readonly fallback: boolean
+}
+
+const group = 'Registries'
+
+const insecureRegistry: Flag = {
+  name: 'insecure-registry',
+  kind: 'list',
+  description: 'Speak plain HTTP to this host, both ways; repeatable',
+  group,
+}
+const skipTlsVerifyRegistry: Flag = {
+  name: 'skip-tls-verify-registry',
+  kind: 'list',
+  description: 'Do not check the certificate of this host; repeatable',
+  group,
+}
+
+const pullFlags: readonly Flag[] = [
+  { name: 'insecure-pull', kind: 'boolean', description: 'Pull by plain HTTP', group },
+  insecureRegistry,
+  { name: 'skip-tls-verify-pull', kind: 'boolean', description: 'Check no certificate when pulling', group },
+  skipTlsVerifyRegistry,
+  {
+    name: 'registry-mirror',
+    kind: 'list',
+    description: 'Ask this host before Docker Hub; repeatable',
+    env: 'KANIKO_REGISTRY_MIRROR',
+    group,
+  },
+  {
+    name: 'registry-map',
+    kind: 'list',
+    description: 'Ask mirrors before a registry: registry=host[/prefix][;registry=host…]; repeatable',
+    env: 'KANIKO_REGISTRY_MAP',
+    group,
+  },
+  {
+    name: 'skip-default-registry-fallback',
+    kind: 'boolean',
+    description: 'Ask only the mirrors of a registry that has some',
+    group,
+  },
+  {
+    name: 'image-download-retry',
+    kind: 'integer',
+    default: '0',
+    description: 'Further tries of a failing pull request, beside the usual two',
+    group,
+  },
+]
+
+/** For a command that only pulls. */
+export const pullRegistryFlags: readonly Flag[] = pullFlags
+
+/** For a command that pushes as well. */
+export const registryFlags: readonly Flag[] = [
+  { name: 'insecure', kind: 'boolean', description: 'Push, and use the cache repository, by plain HTTP', group },
+  { name: 'skip-tls-verify', kind: 'boolean', description: 'Check no certificate at all', group },
+  ...pullFlags,
+  {
+    name: 'push-retry',
+    kind: 'integer',
+    default: '0',
+    description: 'Further tries of a failing push request, beside the usual two',
+    group,
+  },
+]
+
+/** Flags first, then what the environment adds to them. Mirrors of Docker Hub come after its maps. */
+export function readRegistryFlags(values: FlagValues, env: Variables): RegistryFlags {
+  return {
+    insecure: values.boolean('insecure'),
+    insecurePull: values.boolean('insecure-pull'),
+    insecureRegistries: values.list('insecure-registry'),
+    skipTlsVerify: values.boolean('skip-tls-verify'),
+    skipTlsVerifyPull: values.boolean('skip-tls-verify-pull'),
+    skipTlsVerifyRegistries: values.list('skip-tls-verify-registry'),
+    mirrors: readMirrors(values, env),
+    fallback: !values.boolean('skip-default-registry-fallback'),
+  }
+}
+
+function readMirrors(values: FlagValues, env: Variables): ReadonlyMap<string, readonly string[]> {
+  const maps = readMap('--registry-map', values.list('registry-map'))
+  const more = readMap('KANIKO_REGISTRY_MAP', env.KANIKO_REGISTRY_MAP ? [env.KANIKO_REGISTRY_MAP] : [])
+  const mirrors = [...values.list('registry-mirror'), env.KANIKO_REGISTRY_MIRROR ?? ''].filter((host) => host !== '')
+  const all = new Map<string, readonly string[]>()
+  const add = (registry: string, hosts: readonly string[]): void => {
+    const name = registry === 'docker.io' ? dockerHub : registry
+    if (hosts.length > 0) all.set(name, [...(all.get(name) ?? []), ...hosts])
+  }
+  for (const [registry, hosts] of [...maps, ...more]) add(registry, hosts)
+  add(dockerHub, mirrors)
+  return all
+}
+
+function readMap(name: string, texts: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  try {
+    return parseMultiMap(texts)
+  } catch (error) {
+    throw wrongUsage(`invalid argument ${JSON.stringify(texts.join(';'))} for "${name}": ${messageOf(error)}`)
+  }
+}

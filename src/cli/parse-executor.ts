@@ -1,0 +1,145 @@
+import { arch } from 'node:process'
+import type { CachePolicy } from '../build/rooms.ts'
+import { hostPlatform } from '../oci/platform.ts'
+import { parseReference, repositoryName } from '../oci/reference.ts'
+import { readEnvironment, type Variables } from './environment.ts'
+import type { ExecutorOptions, ParsedExecutor, SnapshotMode } from './executor-options.ts'
+import { executorFlags } from './flags/executor-flags.ts'
+import { judgeFates } from './flags/fates.ts'
+import { FlagValues } from './flags/flag-values.ts'
+import { type Command, helpText } from './flags/help.ts'
+import { readLogFlags } from './flags/log-flags.ts'
+import { type Arguments, readArguments } from './flags/read-arguments.ts'
+import { readRegistryFlags } from './flags/registry-flags.ts'
+import { parseBoolean } from './flags/scalars.ts'
+import { withUsage, wrongUsage } from './flags/usage.ts'
+import { kanikoVariables } from './kaniko-variables.ts'
+import { refusePositionals } from './positionals.ts'
+import { given, readBuildArgs, readCacheDir, readPairs, readPlatform, readReferences } from './read-values.ts'
+
+export const executorCommand: Command = {
+  name: 'hearth-executor',
+  summary: 'Builds a container image from a Dockerfile, without a daemon.',
+  commands: ['version'],
+  flags: executorFlags,
+}
+
+/** Reads the executor's command line. Throws a UsageError for one that makes no sense. */
+export function parseExecutor(argv: readonly string[], env: Variables, cwd: string): ParsedExecutor {
+  return withUsage(
+    () => helpText(executorCommand),
+    () => {
+      const read = readArguments(argv, executorFlags)
+      const values = new FlagValues(executorFlags, read.given)
+      if (values.boolean('help') || read.positionals[0] === 'help')
+        return { kind: 'help', text: helpText(executorCommand) }
+      if (read.positionals[0] === 'version') return { kind: 'version' }
+      refusePositionals(read.positionals, { command: 'executor', unsupported: ['login', 'push', 'completion'] })
+      return { kind: 'build', options: Object.freeze(executorOptions(read, { values, env, cwd })) }
+    },
+  )
+}
+
+interface Surroundings {
+  readonly values: FlagValues
+  readonly env: Variables
+  readonly cwd: string
+}
+
+function executorOptions(read: Arguments, { values, env, cwd }: Surroundings): ExecutorOptions {
+  const notices = [...judgeFates(executorFlags, read.given), ...kanikoVariables(env)]
+  const push = !readNoPush(values, env)
+  const destinations = readReferences(values, 'destination')
+  checkDestinations(values, push, destinations)
+  const buildArgs = readBuildArgs(values.list('build-arg'), env)
+  const buildPlatform = hostPlatform(arch)
+  return {
+    dockerfile: values.text('dockerfile'),
+    context: values.text('context'),
+    destinations,
+    push,
+    ...outputs(values),
+    buildArgs: buildArgs.values,
+    labels: readPairs(values, 'label'),
+    annotations: readPairs(values, 'annotation'),
+    ...given('target', values.optional('target')),
+    ...cacheOptions(values, push ? destinations[0] : undefined),
+    singleSnapshot: values.boolean('single-snapshot'),
+    snapshotMode: values.text('snapshot-mode') as SnapshotMode,
+    reproducible: values.boolean('reproducible'),
+    registry: readRegistryFlags(values, env),
+    pushRetry: values.integer('push-retry'),
+    imageDownloadRetry: values.integer('image-download-retry'),
+    platform: readPlatform(values) ?? buildPlatform,
+    buildPlatform,
+    log: readLogFlags(values),
+    dryrun: values.boolean('dryrun'),
+    force: values.boolean('force'),
+    ...given('workDir', values.optional('work-dir') ?? (env.HEARTH_WORK_DIR || undefined)),
+    environment: readEnvironment(env, cwd),
+    notices,
+    warnings: [...read.warnings, ...buildArgs.warnings],
+  }
+}
+
+function outputs(values: FlagValues): Pick<ExecutorOptions, 'tarPath' | 'ociLayoutPath' | 'digestFile'> {
+  return {
+    ...given('tarPath', values.optional('tar-path')),
+    ...given('ociLayoutPath', values.optional('oci-layout-path')),
+    ...given('digestFile', values.optional('digest-file')),
+    ...given('imageNameWithDigestFile', values.optional('image-name-with-digest-file')),
+    ...given('imageNameTagWithDigestFile', values.optional('image-name-tag-with-digest-file')),
+  }
+}
+
+type CacheOptions = Pick<
+  ExecutorOptions,
+  'cache' | 'cacheDir' | 'cacheRepo' | 'cacheTtlMs' | 'cacheRunLayers' | 'cacheCopyLayers' | 'pushCache'
+>
+
+function cacheOptions(values: FlagValues, pushedTo: string | undefined): CacheOptions {
+  const cache = values.boolean('cache')
+  const inferred = cache && pushedTo !== undefined ? `${repositoryName(parseReference(pushedTo))}/cache` : undefined
+  return {
+    cache,
+    cacheDir: readCacheDir(values),
+    ...given('cacheRepo', values.optional('cache-repo') ?? inferred),
+    cacheTtlMs: values.milliseconds('cache-ttl'),
+    cacheRunLayers: values.boolean('cache-run-layers') ? 'all' : 'none',
+    cacheCopyLayers: copyPolicy(values),
+    pushCache: !values.boolean('no-push-cache'),
+  }
+}
+
+/** Copies are cheap to keep and dear to push: unless asked, they stay in the local directory. */
+function copyPolicy(values: FlagValues): CachePolicy {
+  if (!values.isGiven('cache-copy-layers')) return 'local'
+  return values.boolean('cache-copy-layers') ? 'all' : 'none'
+}
+
+/** Set, the variable goes before the flag, whatever either says. */
+function readNoPush(values: FlagValues, env: Variables): boolean {
+  const text = env.KANIKO_NO_PUSH
+  if (text === undefined || text === '') return values.boolean('no-push')
+  try {
+    return parseBoolean(text)
+  } catch {
+    throw wrongUsage(
+      `invalid value ${JSON.stringify(text)} for KANIKO_NO_PUSH`,
+      'Set it to true or false, or unset it.',
+    )
+  }
+}
+
+function checkDestinations(values: FlagValues, push: boolean, destinations: readonly string[]): void {
+  if (destinations.length > 0) return
+  if (push) throw wrongUsage('you must provide --destination, or use --no-push')
+  for (const [flag, name] of [
+    ['image-name-with-digest-file', 'ImageNameDigestFile'],
+    ['image-name-tag-with-digest-file', 'ImageNameTagDigestFile'],
+  ] as const) {
+    if (values.optional(flag) !== undefined) {
+      throw wrongUsage(`you must provide --destination if setting ${name}`, `--${flag} writes names of destinations.`)
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import { HearthError } from '../errors.ts'
+import { type Platform, parsePlatform } from '../oci/platform.ts'
+import { parseReference } from '../oci/reference.ts'
+import type { Variables } from './environment.ts'
+import type { FlagValues } from './flags/flag-values.ts'
+import { splitPair } from './flags/pairs.ts'
+import { wrongUsage } from './flags/usage.ts'
+
+/** The values of a list flag, each of which must be an image reference. */
+export function readReferences(values: FlagValues, flag: string): readonly string[] {
+  for (const text of values.list(flag)) naming(`--${flag}`, () => parseReference(text))
+  return values.list(flag)
+}
+
+/** A list flag of key=value; a later value wins over an earlier one of the same key. */
+export function readPairs(values: FlagValues, flag: string): Readonly<Record<string, string>> {
+  const pairs = values.list(flag).map((text) => {
+    const pair = splitPair(text)
+    if (pair === undefined || pair[0] === '') {
+      throw wrongUsage(`--${flag} must be of the form key=value, got ${JSON.stringify(text)}`)
+    }
+    return pair
+  })
+  return Object.fromEntries(pairs)
+}
+
+export interface BuildArgs {
+  readonly values: Readonly<Record<string, string>>
+  readonly warnings: readonly string[]
+}
+
+/** "NAME=value"; "NAME" alone takes the variable of that name, and is empty when there is none. */
+export function readBuildArgs(texts: readonly string[], env: Variables): BuildArgs {
+  const warnings: string[] = []
+  const pairs = texts.map((text): readonly [string, string] => {
+    const [name, value] = splitPair(text) ?? [text, Object.hasOwn(env, text) ? env[text] : undefined]
+    if (name === '') throw wrongUsage(`--build-arg must be NAME=value or NAME, got ${JSON.stringify(text)}`)
+    if (value === undefined) warnings.push(`--build-arg ${name}: there is no such variable, so it is empty`)
+    return [name, value ?? '']
+  })
+  return { values: Object.fromEntries(pairs), warnings }
+}
+
+/** The value of --custom-platform; undefined when it was not given. */
+export function readPlatform(values: FlagValues): Platform | undefined {
+  const text = values.optional('custom-platform')
+  if (text === undefined) return undefined
+  if (!text.includes('/')) {
+    throw wrongUsage(
+      `--custom-platform: "${text}" is not a platform`,
+      'Write it as os/arch[/variant], for example linux/arm64.',
+    )
+  }
+  return naming('--custom-platform', () => parsePlatform(text))
+}
+
+/** The value of --cache-dir; an empty one would mean the working directory, which nobody wants. */
+export function readCacheDir(values: FlagValues): string {
+  const directory = values.optional('cache-dir')
+  if (directory === undefined) throw wrongUsage('--cache-dir must not be empty', 'Leave it out to use /cache.')
+  return directory
+}
+
+/** Runs a parser; what it refuses begins with the flag's name. */
+export function naming<T>(flag: string, parse: () => T): T {
+  try {
+    return parse()
+  } catch (error) {
+    if (!(error instanceof HearthError)) throw error
+    const { code, message, why, fix } = error
+    throw new HearthError({ code, message: `${flag}: ${message}`, why, fix })
+  }
+}
+
+/** A property that is there only with a value. */
+export function given<K extends string>(name: K, value: string | undefined): { readonly [name in K]?: string } {
+  return (value === undefined ? {} : { [name]: value }) as { readonly [name in K]?: string }
+}

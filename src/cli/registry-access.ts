@@ -1,0 +1,85 @@
+import pLimit from 'p-limit'
+import { createHttpClient, type HttpClient } from '../http/http-client.ts'
+import type { Log } from '../log.ts'
+import { dockerHub } from '../oci/reference.ts'
+import { checkDockerConfig, dockerConfigCredentials } from '../registry/credentials.ts'
+import { createRegistryClient, type RegistryClient, type RegistryPolicy } from '../registry/registry-client.ts'
+import type { Environment } from './environment.ts'
+import type { RegistryFlags } from './flags/registry-flags.ts'
+import { version } from './version.ts'
+
+export interface RegistryAccessOptions {
+  readonly flags: RegistryFlags
+  readonly environment: Environment
+  /** Further tries as asked for; a few are always made. */
+  readonly retries: { readonly pull: number; readonly push: number }
+  readonly log: Log
+}
+
+/** The ways to registries that a command line describes. Dispose of it to close its connections. */
+export interface RegistryAccess extends AsyncDisposable {
+  /** For base images, through mirrors. */
+  readonly pull: RegistryClient
+  /** For destinations and the cache repository, in both directions and without mirrors. */
+  readonly push: RegistryClient
+  /** For everything else that is downloaded, by the rules for pulling. */
+  readonly http: HttpClient
+}
+
+const transfersAtOnce = 4
+const triesAlwaysMade = 2
+
+/** Throws for a Docker configuration that cannot be used, before any registry is asked. */
+export async function openRegistryAccess(options: RegistryAccessOptions): Promise<RegistryAccess> {
+  await checkDockerConfig(options.environment.dockerConfigPath)
+  const { flags, environment, retries } = options
+  const { insecure, insecurePull, skipTlsVerify, skipTlsVerifyPull, mirrors, fallback } = flags
+  const agent = `hearth/${version()}`
+  const pushAgent = environment.clientType === undefined ? agent : `${agent},${environment.clientType}`
+  const pullHttp = httpClient(options, { userAgent: agent, anyCertificate: skipTlsVerify || skipTlsVerifyPull })
+  const pushHttp = httpClient(options, { userAgent: pushAgent, anyCertificate: skipTlsVerify })
+  const plain = { pull: plainHttp(flags, insecurePull), push: plainHttp(flags, insecure) }
+  const pull = { plainHttp: plain.pull, mirrors, fallback, retries: triesAlwaysMade + Math.max(0, retries.pull) }
+  const push = {
+    plainHttp: plain.push,
+    mirrors: new Map(),
+    fallback: true,
+    retries: triesAlwaysMade + Math.max(0, retries.push),
+  }
+  return {
+    pull: registryClient(options, pullHttp, pull),
+    push: registryClient(options, pushHttp, push),
+    http: pullHttp,
+    async [Symbol.asyncDispose]() {
+      await Promise.all([pullHttp[Symbol.asyncDispose](), pushHttp[Symbol.asyncDispose]()])
+    },
+  }
+}
+
+function httpClient(options: RegistryAccessOptions, o: { userAgent: string; anyCertificate: boolean }): HttpClient {
+  const { flags, environment } = options
+  const unchecked = hostSet(flags.skipTlsVerifyRegistries)
+  return createHttpClient({
+    tls: (host) => ({ rejectUnauthorized: !o.anyCertificate && !unchecked.has(host) }),
+    proxy: environment.proxy,
+    userAgent: o.userAgent,
+  })
+}
+
+function registryClient(options: RegistryAccessOptions, http: HttpClient, policy: RegistryPolicy): RegistryClient {
+  const { environment, log } = options
+  const credentials = dockerConfigCredentials(environment.dockerConfigPath)
+  return createRegistryClient({ http, credentials, policy, transfers: pLimit(transfersAtOnce), log })
+}
+
+function plainHttp(flags: RegistryFlags, everywhere: boolean): (host: string) => boolean {
+  const hosts = hostSet(flags.insecureRegistries)
+  return (host) => everywhere || hosts.has(host)
+}
+
+/** Hosts as they are connected to: Docker Hub has one name for people and another for machines. */
+function hostSet(names: readonly string[]): ReadonlySet<string> {
+  return new Set(
+    names.map((name) => (['docker.io', dockerHub].includes(name) ? 'registry-1.docker.io' : name.replace(/:443$/, ''))),
+  )
+}

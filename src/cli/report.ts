@@ -1,0 +1,72 @@
+import { asHearthError, type HearthError } from '../errors.ts'
+import { createLog, type Log, printable, redact } from '../log.ts'
+import type { LogChoice } from './flags/log-flags.ts'
+import { UsageError } from './flags/usage.ts'
+import type { Sink } from './program.ts'
+
+/** The program's log, which goes to standard error line by line. */
+export function createProgramLog(choice: LogChoice, stderr: Sink): Log {
+  const write = (line: string): void => void stderr.write(`${line}\n`)
+  return createLog({ ...choice, secrets: [], write, now: () => new Date() })
+}
+
+export interface ReportOptions {
+  readonly stderr: Sink
+  /** Missing while the command line is not yet understood. */
+  readonly log?: LogChoice
+}
+
+/** Prints an error the way its reader needs it and gives the exit code: text as one block, JSON as one line. */
+export function reportError(error: unknown, { stderr, log }: ReportOptions): number {
+  const known = asHearthError(error)
+  if (known instanceof UsageError) stderr.write(usageText(known))
+  else if (log?.format === 'json') stderr.write(`${jsonLine(known, log)}\n`)
+  else stderr.write(`${errorText(known, log?.format === 'color')}${stackIn(known, log)}`)
+  return known.exitCode
+}
+
+/** "error[code]: what" with where, why and fix below it, each on its own line. */
+export function errorText(error: HearthError, colored = false): string {
+  const label = `error[${error.code}]`
+  const first = `${colored ? `\u001b[31m${label}\u001b[0m` : label}: ${clean(error.message)}`
+  const rest = partsOf(error).map(([name, text]) => `  ${`${name}:`.padEnd(6)} ${clean(text)}`)
+  return `${[first, ...rest].join('\n')}\n`
+}
+
+function usageText(error: UsageError): string {
+  const lines = [`Error: ${clean(error.message)}`, ...partsOf(error).map(([, text]) => clean(text))]
+  return `${lines.join('\n')}\n\n${error.usage}`
+}
+
+function jsonLine(error: HearthError, log: LogChoice): string {
+  const parts = partsOf(error).map(([name, text]) => [name, clean(text)] as const)
+  const time = log.timestamp ? { time: new Date().toISOString() } : {}
+  return JSON.stringify({
+    level: 'error',
+    msg: clean(error.message),
+    code: error.code,
+    ...Object.fromEntries(parts),
+    ...time,
+  })
+}
+
+function partsOf(error: HearthError): readonly (readonly [name: 'where' | 'why' | 'fix', text: string])[] {
+  return (['where', 'why', 'fix'] as const).flatMap((name) => {
+    const text = error[name]
+    return text === undefined || text === '' ? [] : [[name, text] as const]
+  })
+}
+
+/** Where in the program it happened: of use only to those who asked for details. */
+function stackIn(error: HearthError, log: LogChoice | undefined): string {
+  if (log?.level !== 'debug' && log?.level !== 'trace') return ''
+  const stacks: string[] = []
+  for (let e: unknown = error; e instanceof Error; e = e.cause) stacks.push(e.stack ?? e.message)
+  return `${clean(stacks.join('\ncaused by: '))}\n`
+}
+
+/** At most 4 KiB of a text, indented where it has several lines, with nothing in it that a terminal would obey. */
+function clean(text: string): string {
+  const short = text.length > 4096 ? `${text.slice(0, 4096)}…` : text
+  return printable(redact(short, [])).replaceAll('\n', '\n         ')
+}

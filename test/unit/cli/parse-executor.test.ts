@@ -1,0 +1,220 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Variables } from '../../../src/cli/environment.ts'
+import type { ExecutorOptions } from '../../../src/cli/executor-options.ts'
+import { UsageError } from '../../../src/cli/flags/usage.ts'
+import { parseExecutor } from '../../../src/cli/parse-executor.ts'
+import { refusal } from './refusal.ts'
+
+function options(argv: readonly string[], env: Variables = {}): ExecutorOptions {
+  const parsed = parseExecutor(argv, env, '/home/x')
+  assert.ok(parsed.kind === 'build')
+  return parsed.options
+}
+
+function refused(argv: readonly string[], ...expected: Parameters<typeof refusal>): void {
+  assert.throws(() => parseExecutor(argv, {}, '/'), refusal(...expected))
+}
+
+test("the defaults are kaniko's", () => {
+  const { environment, registry, log, ...rest } = options(['--no-push'])
+  const { platform, buildPlatform, ...plain } = rest
+  assert.deepEqual(plain, {
+    dockerfile: 'Dockerfile',
+    context: '/workspace/',
+    destinations: [],
+    push: false,
+    pushCache: true,
+    buildArgs: {},
+    labels: {},
+    annotations: {},
+    cache: false,
+    cacheDir: '/cache',
+    cacheTtlMs: 336 * 3600_000,
+    cacheRunLayers: 'all',
+    cacheCopyLayers: 'local',
+    singleSnapshot: false,
+    snapshotMode: 'full',
+    reproducible: false,
+    pushRetry: 0,
+    imageDownloadRetry: 0,
+    dryrun: false,
+    force: false,
+    notices: [],
+    warnings: [],
+  })
+  assert.deepEqual(platform, buildPlatform)
+  assert.equal(platform.os, 'linux')
+  assert.deepEqual(log, { level: 'info', format: 'color', timestamp: false })
+  assert.deepEqual([environment.cwd, registry.mirrors.size, registry.fallback], ['/home/x', 0, true])
+})
+
+test('every option that works takes its value', () => {
+  const argv = [
+    ['-f', 'their.Dockerfile', '-cdir://src', '--destination=r.example/a:1', '-d', 'r.example/b', '--no-push-cache'],
+    ['--tar-path=t', '--oci-layout-path=o', '--digest-file=d', '--image-name-with-digest-file=n'],
+    ['--image-name-tag-with-digest-file=nt', '--build-arg=A=1,2=3', '--label', 'l=a,b', '--annotation=n=c'],
+    ['--target=s', '--cache', '--cache-dir=/c', '--cache-repo=oci:/r', '--cache-ttl=90m', '--cache-run-layers=false'],
+    ['--cache-copy-layers', '--single-snapshot', '--snapshot-mode=time', '--reproducible', '--push-retry=2'],
+    ['--image-download-retry=3', '--custom-platform=linux/arm/v6', '--dryrun', '--work-dir=/w', '--force'],
+    ['-vtrace', '--log-format=json', '--log-timestamp'],
+  ]
+  const { environment, registry, buildPlatform, ...rest } = options(argv.flat())
+  assert.deepEqual(rest, {
+    dockerfile: 'their.Dockerfile',
+    context: 'dir://src',
+    destinations: ['r.example/a:1', 'r.example/b'],
+    push: true,
+    pushCache: false,
+    tarPath: 't',
+    ociLayoutPath: 'o',
+    digestFile: 'd',
+    imageNameWithDigestFile: 'n',
+    imageNameTagWithDigestFile: 'nt',
+    buildArgs: { A: '1,2=3' },
+    labels: { l: 'a,b' },
+    annotations: { n: 'c' },
+    target: 's',
+    cache: true,
+    cacheDir: '/c',
+    cacheRepo: 'oci:/r',
+    cacheTtlMs: 90 * 60_000,
+    cacheRunLayers: 'none',
+    cacheCopyLayers: 'all',
+    singleSnapshot: true,
+    snapshotMode: 'time',
+    reproducible: true,
+    pushRetry: 2,
+    imageDownloadRetry: 3,
+    platform: { os: 'linux', architecture: 'arm', variant: 'v6' },
+    log: { level: 'trace', format: 'json', timestamp: true },
+    dryrun: true,
+    workDir: '/w',
+    force: true,
+    notices: [],
+    warnings: [],
+  })
+})
+
+test('the cache repository is inferred from the first destination, when something is pushed', () => {
+  const repo = (...argv: string[]): string | undefined => options(argv).cacheRepo
+  assert.equal(repo('--cache', '-d', 'r.example/a/b:1', '-d', 'r.example/c'), 'r.example/a/b/cache')
+  assert.equal(repo('--cache', '-d', 'app'), 'index.docker.io/library/app/cache')
+  assert.equal(repo('-d', 'app'), undefined)
+  assert.equal(repo('--cache', '-d', 'app', '--no-push'), undefined)
+  assert.equal(repo('--cache', '--no-push'), undefined)
+  assert.equal(repo('--cache', '-d', 'app', '--cache-repo', 'r.example/own'), 'r.example/own')
+})
+
+test('KANIKO_NO_PUSH goes before the flag, whichever way', () => {
+  const push = (argv: readonly string[], value: string): boolean => options(argv, { KANIKO_NO_PUSH: value }).push
+  assert.equal(push(['-d', 'a'], 'true'), false)
+  assert.equal(push(['-d', 'a', '--no-push'], 'false'), true)
+  assert.equal(push(['-d', 'a', '--no-push'], ''), false)
+  assert.throws(() => push(['-d', 'a'], 'yes'), refusal('usage', /"yes" for KANIKO_NO_PUSH/))
+})
+
+test('a build argument without a value is taken from the environment, or is empty with a warning', () => {
+  const { buildArgs, warnings } = options(
+    [
+      '--no-push',
+      '--build-arg',
+      'GIVEN',
+      '--build-arg=MISSING',
+      '--build-arg=EMPTY=',
+      '--build-arg=T=1',
+      '--build-arg=T=2',
+    ],
+    { GIVEN: 'outside', EMPTY: 'not this' },
+  )
+  assert.deepEqual(buildArgs, { GIVEN: 'outside', MISSING: '', EMPTY: '', T: '2' })
+  assert.deepEqual(warnings.length, 1)
+  assert.match(warnings[0] ?? '', /--build-arg MISSING/)
+  assert.equal(options(['--no-push', '--build-arg', 'toString'], {}).buildArgs.toString, '')
+})
+
+test('the work directory can come from the environment, and the flag goes before it', () => {
+  const env = { HEARTH_WORK_DIR: '/env' }
+  assert.equal(options(['--no-push'], env).workDir, '/env')
+  assert.equal(options(['--no-push', '--work-dir', '/flag'], env).workDir, '/flag')
+  assert.equal(options(['--no-push'], { HEARTH_WORK_DIR: '' }).workDir, undefined)
+})
+
+test("kaniko's variables without a meaning here are noted", () => {
+  const env = { KANIKO_DIR: '/k', FF_KANIKO_RUN_VIA_TINI: '1', FF_KANIKO_COPY_AS_ROOT: 'true', STACKLOG_PATH: '' }
+  assert.deepEqual(options(['--no-push'], env).notices, [
+    'KANIKO_DIR has no effect',
+    'feature switches have no effect: FF_KANIKO_COPY_AS_ROOT, FF_KANIKO_RUN_VIA_TINI',
+  ])
+})
+
+test('the spellings kaniko gave up are taken, each with a warning', () => {
+  const { snapshotMode, tarPath, platform, warnings, notices } = options([
+    '--no-push',
+    '--snapshotMode=redo',
+    '--tarPath=t',
+    '--customPlatform=linux/arm64',
+    '--whitelist-var-run',
+  ])
+  assert.deepEqual([snapshotMode, tarPath, platform.architecture], ['redo', 't', 'arm64'])
+  assert.deepEqual(
+    warnings.map((text) => /--(\S+) has been deprecated/.exec(text)?.[1]),
+    ['snapshotMode', 'tarPath', 'customPlatform', 'whitelist-var-run'],
+  )
+  assert.deepEqual(notices.length, 1)
+})
+
+test('version and help are words as well as flags, and go before mistakes in the rest', () => {
+  assert.deepEqual(parseExecutor(['version'], {}, '/'), { kind: 'version' })
+  for (const argv of [['help'], ['--help'], ['-h'], ['--cache', '-h']]) {
+    const parsed = parseExecutor(argv, {}, '/')
+    assert.ok(parsed.kind === 'help')
+    assert.match(parsed.text, /--destination/)
+  }
+})
+
+test('no destination is an error unless nothing is pushed', () => {
+  refused([], 'usage', 'you must provide --destination, or use --no-push')
+  refused(['--no-push=false'], 'usage', 'you must provide --destination, or use --no-push')
+  for (const [flag, name] of [
+    ['--image-name-with-digest-file', 'ImageNameDigestFile'],
+    ['--image-name-tag-with-digest-file', 'ImageNameTagDigestFile'],
+  ] as const) {
+    refused(['--no-push', flag, 'x'], 'usage', `you must provide --destination if setting ${name}`)
+  }
+})
+
+test('a word after a boolean is refused, and the way to write it shown', () => {
+  refused(['--no-push', 'false'], 'usage', 'unknown command "false" for "executor"', 'Write booleans as --flag=false.')
+  refused(['build'], 'usage', 'unknown command "build" for "executor"', undefined)
+  refused(['push', 'x'], 'usage', 'the command "push" is not supported yet')
+})
+
+test('values that make no sense are refused with the name of their flag', () => {
+  const wrong = [
+    ['--destination', 'UPPER', 'reference-invalid', /^--destination: "UPPER"/],
+    ['--destination', 'a,b', 'reference-invalid', /"a,b"/],
+    ['--label', 'l', 'usage', /^--label must be of the form key=value, got "l"/],
+    ['--annotation', '=v', 'usage', /^--annotation/],
+    ['--build-arg', '=v', 'usage', /^--build-arg/],
+    ['--custom-platform', 'linux', 'usage', /^--custom-platform: "linux"/],
+    ['--custom-platform', 'a/b/c/d', 'platform-invalid', /^--custom-platform: "a\/b\/c\/d"/],
+    ['--snapshot-mode', 'none', 'usage', /it must be one of full, redo, time/],
+    ['--cache-ttl', '6', 'usage', /missing unit in duration "6"/],
+    ['--registry-map', 'x', 'usage', /"--registry-map".*expect key=value, got x/],
+    ['--cache-dir', '', 'usage', /^--cache-dir must not be empty/],
+    ['--push-retry', '-2', 'usage', /must not be negative/],
+  ] as const
+  for (const [flag, value, code, message] of wrong) refused(['--no-push', `${flag}=${value}`], code, message)
+})
+
+test('every refusal carries the whole usage', () => {
+  for (const argv of [['--nothing'], ['--no-push', 'x'], [], ['--no-push', '--label=x'], ['-d', 'UPPER']]) {
+    assert.throws(
+      () => parseExecutor(argv, {}, '/'),
+      (error) => {
+        return error instanceof UsageError && /--destination/.test(error.usage) && error.exitCode === 1
+      },
+    )
+  }
+})

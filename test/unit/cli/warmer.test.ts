@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { runWarmer } from '../../../src/cli/warmer.ts'
+import { HearthError } from '../../../src/errors.ts'
+import { runIn } from '../../support/isolated.ts'
+import { startRegistry } from '../../support/registry.ts'
+import { temporaryDirectory } from '../../support/temp.ts'
+import { testClient } from '../registry/test-client.ts'
+import { makeImage, pushImage } from '../warmer/publish.ts'
+
+const directory = temporaryDirectory({ after })
+const registry = await startRegistry()
+after(() => registry.stop())
+const { client, [Symbol.asyncDispose]: close } = testClient()
+after(close)
+for (const name of ['one', 'two', 'three']) {
+  await pushImage(client, `${registry.host}/${name}:1`, await makeImage(directory, [name]))
+}
+const [one, two, three] = ['one', 'two', 'three'].map((name) => `${registry.host}/${name}:1`) as [
+  string,
+  string,
+  string,
+]
+
+interface Run {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+interface Surroundings {
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
+  readonly signal?: AbortSignal
+}
+
+async function run(argv: readonly string[], o: Surroundings = {}): Promise<Run> {
+  const [stdout, stderr]: [string[], string[]] = [[], []]
+  const code = await runWarmer({
+    argv,
+    env: { HOME: '/nonexistent', ...o.env },
+    cwd: o.cwd ?? directory,
+    stdout: { write: (text) => stdout.push(text) },
+    stderr: { write: (text) => stderr.push(text) },
+    signal: o.signal ?? new AbortController().signal,
+  })
+  return { code, stdout: stdout.join(''), stderr: stderr.join('') }
+}
+
+function newCache(): string {
+  return join(mkdtempSync(join(directory, 'cache-')), 'new')
+}
+
+function namesIn(cache: string): readonly string[] {
+  const index = JSON.parse(readFileSync(join(cache, 'index.json'), 'utf8'))
+  const all: { annotations: Record<string, string> }[] = index.manifests
+  return all.map(({ annotations }) => annotations['org.opencontainers.image.ref.name'] ?? '').sort()
+}
+
+const plain = ['--log-format=text']
+
+test('what was warmed is said line by line on standard error, with a summary, and nothing on standard output', async () => {
+  const cache = newCache()
+  const first = await run(['-i', one, '-i', two, '-c', cache, ...plain])
+  assert.deepEqual([first.code, first.stdout], [0, ''])
+  const lines = first.stderr
+    .trim()
+    .split('\n')
+    .filter((line) => !line.endsWith(' to transfer'))
+  assert.equal(lines.length, 3)
+  for (const [i, name] of [one, two].entries()) {
+    const line = lines.slice(0, 2).sort()[i] ?? ''
+    assert.ok(line.startsWith(`INFO ${name} (linux/`), line)
+    assert.match(line, /: warmed, sha256:[0-9a-f]{64}, 1 layer of [\d.]+ kB transferred$/)
+  }
+  assert.equal(lines[2], 'INFO 2 images: 2 warmed')
+  const second = await run(['-i', one, '-i', three, '-c', cache, ...plain])
+  assert.match(second.stderr, /INFO 2 images: 1 warmed, 1 already warm\n$/)
+  assert.deepEqual(namesIn(cache), [one, three, two].sort())
+})
+
+test('what fails is told with its own error, then counted, and the exit code is 1', async () => {
+  const cache = newCache()
+  const { code, stdout, stderr } = await run(['-i', `${registry.host}/gone:1`, '-i', one, '-c', cache, ...plain])
+  assert.deepEqual([code, stdout], [1, ''])
+  assert.match(stderr, /error\[registry-not-found\]: .*gone:1 does not exist\n/)
+  assert.match(stderr, /INFO 2 images: 1 warmed, 1 failed\n/)
+  assert.match(stderr, /error\[warm-failed\]: 1 of 2 images could not be warmed\n {2}why: {3}\S+gone:1\n {2}fix: .*\n$/)
+  assert.deepEqual(namesIn(cache), [one])
+})
+
+test('as JSON every line can be read by a program, errors too', async () => {
+  const { stderr } = await run(['-i', `${registry.host}/gone:1`, '-i', one, '-c', newCache(), '--log-format=json'])
+  const lines = stderr
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  assert.deepEqual(lines.map(({ level }) => level).sort(), ['error', 'error', 'info', 'info', 'info'])
+  assert.deepEqual(
+    lines.flatMap(({ code }) => code ?? []),
+    ['registry-not-found', 'warm-failed'],
+  )
+})
+
+test('how much is said can be chosen', async () => {
+  const cache = newCache()
+  assert.deepEqual(await run(['-i', one, '-c', cache, '-v', 'error']), { code: 0, stdout: '', stderr: '' })
+  const env = { FF_KANIKO_OCI_WARMER: 'true' }
+  const { stderr } = await run(['-i', one, '-c', cache, '-vdebug', '--customPlatform=linux/amd64', ...plain], { env })
+  assert.match(stderr, /^DEBU feature switches have no effect: FF_KANIKO_OCI_WARMER$/m)
+  assert.match(stderr, /^WARN .*--customPlatform has been deprecated/m)
+})
+
+test('a Dockerfile says what to warm, and its path is looked for from the working directory', async () => {
+  const [cache, cwd] = [newCache(), mkdtempSync(join(directory, 'cwd-'))]
+  const text = `ARG BASE=one\nARG OTHER=none\nFROM ${registry.host}/\${BASE}:1 AS a\nFROM ${registry.host}/$OTHER:1\nFROM a\nCOPY --from=${three} / /\n`
+  writeFileSync(join(cwd, 'their.Dockerfile'), text)
+  const argv = ['-d', 'their.Dockerfile', '--build-arg', 'OTHER', '-c', cache, ...plain]
+  const { code, stderr } = await run(argv, { cwd, env: { OTHER: 'two' } })
+  assert.equal(code, 0, stderr)
+  assert.deepEqual(namesIn(cache), [one, three, two].sort())
+})
+
+test('images and a Dockerfile add up', async () => {
+  const [cache, cwd] = [newCache(), mkdtempSync(join(directory, 'cwd-'))]
+  writeFileSync(join(cwd, 'Dockerfile'), `FROM ${one}\n`)
+  const { code, stderr } = await run(['-d', 'Dockerfile', '-i', two, '-i', one, '-c', cache, ...plain], { cwd })
+  assert.equal(code, 0, stderr)
+  assert.match(stderr, /2 images: 2 warmed/)
+})
+
+test('a Dockerfile that is missing, is malformed or is built on nothing', async () => {
+  const cwd = mkdtempSync(join(directory, 'cwd-'))
+  const warmed = (text: string): Promise<Run> => {
+    writeFileSync(join(cwd, 'Dockerfile'), text)
+    return run(['-d', 'Dockerfile', '-c', newCache(), ...plain], { cwd })
+  }
+  const missing = await run(['-d', 'none', '-c', newCache(), ...plain], { cwd })
+  assert.match(missing.stderr, /^error\[dockerfile-missing\]: There is no Dockerfile "none"/)
+  const malformed = await warmed('FROM a\nRUM x\n')
+  assert.match(malformed.stderr, /^error\[dockerfile-\w+\]: .*\n {2}where: Dockerfile:2/)
+  const empty = await warmed(`FROM ${registry.host}/$\{NOTHING}\n`)
+  assert.match(empty.stderr, /Dockerfile:1: FROM/)
+  assert.deepEqual([missing.code, malformed.code, empty.code], [1, 1, 1])
+  const scratch = await warmed('FROM scratch\n')
+  assert.equal(scratch.code, 0)
+  assert.match(scratch.stderr, /^WARN Dockerfile is built upon no image/m)
+})
+
+test('a relative cache directory and a relative layout start from the working directory', async () => {
+  const cwd = mkdtempSync(join(directory, 'cwd-'))
+  assert.equal((await run(['-i', one, '-c', 'first', ...plain], { cwd })).code, 0)
+  const { code, stderr } = await run(['-i', `oci:first:${one}`, '-c', 'second', ...plain], { cwd })
+  assert.equal(code, 0, stderr)
+  assert.deepEqual(namesIn(join(cwd, 'second')), [one])
+})
+
+test('a command line that makes no sense prints the usage on standard error, and help goes to standard output', async () => {
+  const wrong = await run(['--imagee', 'x'])
+  assert.deepEqual([wrong.code, wrong.stdout], [1, ''])
+  assert.match(wrong.stderr, /^Error: unknown flag: --imagee\nDid you mean -i, --image\?\n\nKeeps .*\n\nUsage:\n/)
+  const help = await run(['--help'])
+  assert.deepEqual([help.code, help.stderr], [0, ''])
+  assert.match(help.stdout, /^Keeps .*--cache-dir/s)
+  const version = await run(['version'])
+  assert.match(version.stdout, /^hearth version : \d+\.\d+\.\d+\n$/)
+})
+
+test('a cache directory that cannot be written is one clear error, before anything is downloaded', async () => {
+  const cache = mkdtempSync(join(directory, 'cache-'))
+  const program = join(import.meta.dirname, '../warmer/children/run-warmer.ts')
+  const argv = [process.execPath, program, '-i', two, '-c', cache, ...plain]
+  const before = registry.log().length
+  const { code, stdout, stderr } = await runIn({ readOnly: [cache] }, argv)
+  assert.deepEqual([code, stdout], [1, ''])
+  assert.match(
+    stderr,
+    /^error\[cache-unusable\]: No images can be kept in the cache directory \S+\n {2}why: {3}it is read-only\n/,
+  )
+  assert.equal(stderr.match(/error\[/g)?.length, 1)
+  assert.doesNotMatch(registry.log().slice(before), /GET/)
+  const unreal = join(directory, 'a-file')
+  writeFileSync(unreal, '')
+  assert.match((await run(['-i', two, '-c', unreal, ...plain])).stderr, /^error\[cache-unusable\]/)
+})
+
+test('a disk that is too small is named, and nothing half written stays', async () => {
+  const cache = mkdtempSync(join(directory, 'cache-'))
+  const program = join(import.meta.dirname, '../warmer/children/run-warmer.ts')
+  const big = `${registry.host}/big:1`
+  await pushImage(client, big, await makeImage(directory, ['big'.repeat(20), 'x'.repeat(40)]))
+  const script = `${process.execPath} ${program} -i ${big} -c ${cache} --log-format=text; code=$?; find ${cache} -name '*.tmp'; exit $code`
+  const { code, stdout, stderr } = await runIn({ tiny: [{ directory: cache, bytes: 8192 }] }, ['sh', '-c', script])
+  assert.deepEqual([code, stdout], [1, ''])
+  assert.match(stderr, /error\[disk-full\]/)
+  assert.match(stderr, /error\[warm-failed\]/)
+})
+
+test('an interruption is told once, and not as a failure of each image', async () => {
+  const reason = new HearthError({ code: 'interrupted', message: 'Interrupted by SIGTERM', exitCode: 143 })
+  const signal = AbortSignal.abort(reason)
+  const { code, stderr } = await run(['-i', one, '-i', two, '-c', newCache(), ...plain], { signal })
+  assert.deepEqual([code, stderr], [143, 'error[interrupted]: Interrupted by SIGTERM\n'])
+})
+
+test('mirrors from the flags and the environment are asked in place of Docker Hub', async () => {
+  await pushImage(client, `${registry.host}/library/mirrored:1`, await makeImage(directory, ['mirrored']))
+  const byFlag = await run(['-i', 'mirrored:1', '-c', newCache(), '--registry-mirror', registry.host, ...plain])
+  assert.equal(byFlag.code, 0, byFlag.stderr)
+  const env = { KANIKO_REGISTRY_MAP: `registry.invalid=${registry.host}/library` }
+  const byMap = await run(['-i', 'registry.invalid/mirrored:1', '-c', newCache(), ...plain], { env })
+  assert.equal(byMap.code, 0, byMap.stderr)
+})
