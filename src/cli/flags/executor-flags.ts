@@ -103,7 +103,8 @@ const cache: readonly Flag[] = [
     name: 'cache-repo',
     kind: 'text',
     default: '',
-    description: 'Repository that shares cached layers, or oci:path; when pushing, the first destination + /cache unless given',
+    description:
+      'Repository that shares cached layers, or oci:path; when pushing, the first destination + /cache unless given',
     group: 'Cache',
   },
   {
