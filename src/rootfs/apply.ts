@@ -5,44 +5,54 @@ import type { TarEntry } from '../tar/entry.ts'
 import { joinRaw, parentOf, type RawPath, showPath } from '../tar/raw-path.ts'
 import { readTar } from '../tar/read.ts'
 import { type Directory, hostPath } from './directories.ts'
-import { placed } from './disk-failure.ts'
-import { finishDirectories } from './finish-directories.ts'
+import type { IgnoredPaths } from './ignored-paths.ts'
 import { removeLower } from './lower-files.ts'
+import { inTurns } from './turns.ts'
 import { Unpacker } from './unpacker.ts'
 import { type Marker, markerOf } from './whiteout.ts'
 
 export interface UnpackOptions {
   readonly log: Log
   readonly signal?: AbortSignal
+  /** What in the root is not the image's and stays as it is; what the layer has there is left out. */
+  readonly ignored?: IgnoredPaths
+  /**
+   * Host directory, ignored and on the root's own mount. A directory is moved there that holds something ignored where
+   * the layer has no directory. Without it, or where the kernel objects, such a directory stays, with a warning.
+   */
+  readonly relocateTo?: string
 }
 
 /**
  * Puts a layer, an uncompressed tar, on top of what is in a root. Whiteouts and opaque directories hide what lower
  * layers made, wherever in the layer they stand. Nothing outside the root is read, changed or removed, whatever names
- * and symlinks say. The tar is read to its end, so that its digest can be checked; after an error the root must not be
+ * and symlinks say, and nothing that is ignored. The tar is read to its end, so that its digest can be checked; after an error the root must not be
  * used. Throws HearthError.
  */
-export async function applyLayer(root: string, tar: Bytes, { log, signal }: UnpackOptions): Promise<void> {
-  const unpacker = new Unpacker(root, log)
+export async function applyLayer(root: string, tar: Bytes, options: UnpackOptions): Promise<void> {
+  const { signal } = options
+  const unpacker = new Unpacker(root, options)
   const sink = {
-    entry: (entry: TarEntry) => takeEntry(unpacker, entry, log),
+    entry: (entry: TarEntry) => takeEntry(unpacker, entry, options),
     data: (chunk: Uint8Array, start: number, end: number) => unpacker.write(chunk, start, end),
     hole: (size: number) => unpacker.skip(size),
     fileEnd: () => unpacker.finishFile(),
   }
   try {
     await readTar(tar, sink, signal === undefined ? {} : { signal })
-    await finishDirectories(unpacker)
+    await inTurns(unpacker.finish())
   } finally {
     unpacker.close()
   }
 }
 
-function takeEntry(unpacker: Unpacker, entry: TarEntry, log: Log): void {
+function takeEntry(unpacker: Unpacker, entry: TarEntry, { log, ignored }: UnpackOptions): void {
   const marker = markerOf(entry.path)
-  if (marker === undefined) unpacker.make(entry)
+  const owned = ignored?.coveredBy(entry.path)
+  if (owned !== undefined) log.debug(`passing over ${showPath(entry.path)}: ${showPath(owned)} is the machine's`)
+  else if (marker === undefined) unpacker.make(entry)
   else if (marker.kind === 'bookkeeping') log.debug(`passing over ${showPath(entry.path)}, which is no content`)
-  else placed(entry.path, () => hide(unpacker, parentOf(entry.path), marker))
+  else unpacker.attempt(entry, () => hide(unpacker, parentOf(entry.path), marker))
 }
 
 function hide(unpacker: Unpacker, path: RawPath, marker: Exclude<Marker, { kind: 'bookkeeping' }>): void {

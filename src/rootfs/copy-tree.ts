@@ -7,11 +7,13 @@ import { joinRaw, onDisk, parentOf, type RawPath, showPath } from '../tar/raw-pa
 import { type Destination, parseDestination } from './copy-destination.ts'
 import { copyNode } from './copy-node.ts'
 import type { Ownership } from './extract.ts'
-import { makeDirectories, notADirectory } from './make-directories.ts'
+import type { IgnoredPaths } from './ignored-paths.ts'
+import { makeDirectories, notADirectory, refuseIgnored } from './make-directories.ts'
 import { applyMetadata, readXattrs } from './metadata.ts'
 import { type FileRecord, recordOf } from './record.ts'
 import { resolveInRoot } from './resolve.ts'
-import { entriesOf, type SelectedSource } from './selected-source.ts'
+import type { SelectedSource } from './selected-source.ts'
+import { unchangedEntries } from './unchanged-entries.ts'
 
 /** A file that stands in the Dockerfile itself. */
 export interface InlineFile {
@@ -42,6 +44,8 @@ export interface CopyOptions {
   readonly keepOwner: boolean
   /** Is told of attributes that the filesystem cannot hold. */
   readonly log: Log
+  /** What in the root is not the image's: no file can be copied there, and directories there stay as they are. */
+  readonly ignored?: IgnoredPaths
   readonly signal?: AbortSignal
 }
 
@@ -62,16 +66,17 @@ export async function copyInto(options: CopyOptions): Promise<void> {
 }
 
 async function copySource(source: CopySource, place: Destination, copy: Copying): Promise<void> {
-  const { root } = copy
+  const { root, ignored } = copy
   const isTree = !isInline(source) && source.isDirectory
   const directory = place.isDirectory || isTree ? place.path : parentOf(place.path)
-  makeDirectories(root, directory, newDirectory(copy))
+  makeDirectories(root, directory, newDirectory(copy), ignored)
   const target = resolveInRoot(root, place.path, { followLast: true })
+  refuseIgnored(target, ignored)
   if (isTree) return copyTree(source, target, copy)
   // A symlink to nowhere has been followed: what it points to may lack its directory.
-  makeDirectories(root, parentOf(target), newDirectory(copy))
+  makeDirectories(root, parentOf(target), newDirectory(copy), ignored)
   const at = recordOf(root, target)?.type === 'directory' ? joinRaw(target, source.name) : target
-  clearPlace(root, at)
+  clearPlace(at, copy)
   if (isInline(source)) writeInline(source, at, copy)
   else await copyTree(source, at, copy)
 }
@@ -81,16 +86,16 @@ async function copyTree(source: SourceFile, target: RawPath, copy: Copying): Pro
   const { root } = copy
   const links = new Map<string, RawPath>()
   const directories: (() => void)[] = []
-  for (const { record, path } of entriesOf(source)) {
+  for (const { record, path } of unchangedEntries(source)) {
     copy.signal?.throwIfAborted()
     const at = path === '' ? target : joinRaw(target, path)
     if (record.type !== 'directory') {
-      if (path !== '') clearPlace(root, at)
+      if (path !== '') clearPlace(at, copy)
       const shared = await copyNode({ from: source.root, record, root, at, links })
       if (!shared) finish({ source, record, at }, copy)
     } else if (path === '') {
       directories.push(() => setTimes(onDisk(root, at), record.mtimeNs))
-    } else {
+    } else if (copy.ignored?.covers(at) !== true) {
       openPlace(root, at)
       directories.push(() => finish({ source, record, at }, copy))
     }
@@ -128,7 +133,8 @@ function writeInline(file: InlineFile, at: RawPath, copy: CopyOptions): void {
 }
 
 /** Removes a file that a new one replaces. It is never written into: it may have other names. */
-function clearPlace(root: string, at: RawPath): void {
+function clearPlace(at: RawPath, { root, ignored }: CopyOptions): void {
+  refuseIgnored(at, ignored)
   const type = recordOf(root, at)?.type
   if (type !== undefined && type !== 'directory') unlinkSync(onDisk(root, at))
   if (type !== 'directory') return

@@ -2,6 +2,8 @@ import { chmodSync, closeSync, constants, lchownSync, lstatSync, mkdirSync, open
 import { HearthError, systemCode } from '../errors.ts'
 import { pointerOnly } from '../sys/pointer-flag.ts'
 import { joinRaw, type RawPath, rawPath, showPath } from '../tar/raw-path.ts'
+import { Border } from './border.ts'
+import type { IgnoredPaths } from './ignored-paths.ts'
 import { maxHops, symlinkLoop } from './symlink-loop.ts'
 
 const directoryFlags = pointerOnly | constants.O_DIRECTORY | constants.O_NOFOLLOW
@@ -21,6 +23,13 @@ export function hostPath(directory: Directory, name: string): Buffer {
   return Buffer.from(`/proc/self/fd/${directory.descriptor}/${name}`, 'latin1')
 }
 
+export interface DirectoriesOptions {
+  /** Told of every directory that `make` has to make. */
+  readonly onMade?: (parent: Directory, name: string) => void
+  /** What in the root is not the image's: a path that leads there is a MachinePath error, whoever asks for it. */
+  readonly ignored?: IgnoredPaths
+}
+
 /** So many directories may stay open from one use to the next. */
 const maxOpen = 128
 
@@ -31,14 +40,16 @@ const maxOpen = 128
  */
 export class Directories {
   readonly root: Directory
-  readonly #onMade: (parent: Directory, name: string) => void
+  /** Undefined where the whole root is the image's. */
+  readonly border: Border | undefined
+  readonly #onMade: DirectoriesOptions['onMade']
   #open = 0
   #last: { readonly path: RawPath; readonly directory: Directory } | undefined
 
-  /** `onMade` is told of every directory that `make` has to make. */
-  constructor(root: string, onMade: (parent: Directory, name: string) => void = () => {}) {
+  constructor(root: string, { onMade, ignored }: DirectoriesOptions = {}) {
     const descriptor = openSync(root, pointerOnly | constants.O_DIRECTORY)
     this.root = { descriptor, path: rawPath(''), parent: undefined, children: new Map() }
+    this.border = ignored === undefined ? undefined : new Border(ignored, descriptor)
     this.#onMade = onMade
   }
 
@@ -97,7 +108,7 @@ export class Directories {
         at = at.parent ?? at
         continue
       }
-      const child = at.children.get(part) ?? this.#keep(at, part, open(at, part))
+      const child = at.children.get(part) ?? this.#openChild(at, part, open)
       if (child === undefined) return undefined
       if (typeof child !== 'string') {
         at = child
@@ -112,13 +123,25 @@ export class Directories {
     return at
   }
 
-  #keep(parent: Directory, name: string, opened: number | string | undefined): Directory | string | undefined {
-    if (typeof opened !== 'number') return opened
+  #openChild(parent: Directory, name: string, open: Opener): Directory | string | undefined {
     const path = joinRaw(parent.path, name as RawPath)
+    this.border?.check(path)
+    const opened = open(parent, name)
+    if (typeof opened !== 'number') return opened
+    this.#checkOpen(opened, path)
     const directory = { descriptor: opened, path, parent, children: new Map() }
     parent.children.set(name, directory)
     this.#open += 1
     return directory
+  }
+
+  #checkOpen(descriptor: number, path: RawPath): void {
+    try {
+      this.border?.checkOpen(descriptor, path)
+    } catch (error) {
+      closeSync(descriptor)
+      throw error
+    }
   }
 
   #makeChild(parent: Directory, name: string): number | string | undefined {
@@ -127,7 +150,7 @@ export class Directories {
     lchownSync(host, 0, 0)
     const made = openChild(parent, name)
     if (typeof made === 'number') chmodSync(`/proc/self/fd/${made}`, 0o755)
-    this.#onMade(parent, name)
+    this.#onMade?.(parent, name)
     return made
   }
 

@@ -15,6 +15,8 @@ const refusals: Readonly<Record<string, string>> = {
   EMLINK: 'the file has as many names as the filesystem allows',
   EFBIG: 'the file is larger than the filesystem allows',
   ELOOP: 'a symlink is in the way',
+  EBUSY: 'something is mounted there',
+  EXDEV: 'the file it is to be a link to is on another mount',
   EINVAL: 'the filesystem cannot hold what the archive says of it',
 }
 

@@ -5,7 +5,8 @@ import { readTar } from '../tar/read.ts'
 import type { UnpackOptions } from './apply.ts'
 import { Directories, hostPath } from './directories.ts'
 import { exchanged } from './disk-failure.ts'
-import { finishDirectories } from './finish-directories.ts'
+import { ignoredWithin } from './ignored-paths.ts'
+import { inTurns } from './turns.ts'
 import { Unpacker } from './unpacker.ts'
 
 export interface Ownership {
@@ -13,7 +14,7 @@ export interface Ownership {
   readonly gid: number
 }
 
-export interface ExtractOptions extends UnpackOptions {
+export interface ExtractOptions extends Omit<UnpackOptions, 'relocateTo'> {
   /** Owner of everything in the archive, instead of the ones it names. */
   readonly owner?: Ownership
 }
@@ -21,15 +22,17 @@ export interface ExtractOptions extends UnpackOptions {
 /**
  * Unpacks an archive into an existing directory of a root, as ADD does. For the archive that directory is "/": neither
  * its names nor symlinks lead out of it. Names of whiteouts have no meaning here, and an entry for the top leaves the
- * directory as it is. The tar is read to its end. Throws HearthError.
+ * directory as it is. What the archive has at ignored paths is left out, with a warning. The tar is read to its end.
+ * Throws HearthError.
  */
 export async function extractArchive(
   root: string,
   target: RawPath,
   tar: Bytes,
-  { log, owner, signal }: ExtractOptions,
+  options: ExtractOptions,
 ): Promise<void> {
-  const unpacker = unpackerAt(root, target, log)
+  const { owner, signal } = options
+  const unpacker = unpackerAt(root, target, options)
   const sink = {
     entry: (entry: TarEntry) => {
       if (entry.path !== '') unpacker.make(owner === undefined ? entry : { ...entry, ...owner })
@@ -40,19 +43,20 @@ export async function extractArchive(
   }
   try {
     await readTar(tar, sink, signal === undefined ? {} : { signal })
-    await finishDirectories(unpacker)
+    await inTurns(unpacker.finish())
   } finally {
     unpacker.close()
   }
 }
 
 /** Unpacks below a directory that is reached without leaving the root. */
-function unpackerAt(root: string, target: RawPath, log: ExtractOptions['log']): Unpacker {
-  const directories = new Directories(root)
+function unpackerAt(root: string, target: RawPath, { log, ignored }: ExtractOptions): Unpacker {
+  const directories = new Directories(root, ignored === undefined ? {} : { ignored })
   try {
     const found = directories.find(target)
     if (found === undefined) throw exchanged(target)
-    return new Unpacker(hostPath(found, '.').toString('latin1'), log)
+    const within = ignored === undefined ? {} : { ignored: ignoredWithin(ignored, found.path) }
+    return new Unpacker(hostPath(found, '.').toString('latin1'), { log, ...within })
   } finally {
     directories.close()
   }

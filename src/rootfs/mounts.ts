@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { fstatSync, readFileSync } from 'node:fs'
 
 /** Mount points at or below a directory, whose path has no symlinks; all raw, one character for each byte. */
 export function mountsWithin(directory: string): readonly string[] {
@@ -13,7 +13,8 @@ function unescaped(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
 }
 
-/** Tells the mount that an open file is on; undefined where the kernel does not say. */
-export function mountOf(descriptor: number): string | undefined {
-  return /^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'latin1'))?.[1]
+/** Tells the mount that an open directory is on from others; where the kernel does not say, its device. */
+export function mountIdentity(descriptor: number): string {
+  const mount = /^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'latin1'))?.[1]
+  return mount ?? `device ${fstatSync(descriptor).dev}`
 }

@@ -1,12 +1,9 @@
 import { lstatSync, realpathSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { HearthError } from '../errors.ts'
 import { mountsWithin } from './mounts.ts'
 import { removal } from './removal.ts'
-
-/** For how long everything else in the process may have to wait. */
-const turnMs = 8
+import { inTurns } from './turns.ts'
 
 /**
  * Removes a file or a directory with all that is in it, if it is there. Symlinks are removed, never followed. What is
@@ -19,12 +16,7 @@ export async function removeTree(path: string): Promise<void> {
   const real = resolve(realpathSync.native(dirname(absolute)), basename(absolute))
   const [mounted] = mountsWithin(Buffer.from(real, 'utf8').toString('latin1'))
   if (mounted !== undefined) throw busy(path, Buffer.from(mounted, 'latin1').toString('utf8'))
-  let turn = performance.now()
-  for (const _ of removal(Buffer.from(real, 'utf8'))) {
-    if (performance.now() - turn < turnMs) continue
-    await nextTurn()
-    turn = performance.now()
-  }
+  await inTurns(removal(Buffer.from(real, 'utf8')))
 }
 
 function busy(path: string, mounted: string): HearthError {

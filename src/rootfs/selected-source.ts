@@ -6,7 +6,7 @@ import { type FileRecord, recordOf } from './record.ts'
 /** Keeps files of a tree out of a copy. Paths are relative to the tree's root. */
 export interface SourceFilter {
   ignores(path: RawPath): boolean
-  /** True when nothing below an ignored directory can be wanted. */
+  /** True when nothing below an ignored path can be wanted, should it be a directory: it is not even looked at then. */
   prunes(directory: RawPath): boolean
 }
 
@@ -21,6 +21,8 @@ export interface SelectedSource {
   /** Of a directory the contents are copied, not the directory itself. */
   readonly isDirectory: boolean
   readonly filter?: SourceFilter
+  /** What it held when it was digested, in the order of `entriesOf`: a copy must find the same. */
+  readonly seen?: readonly FileRecord[]
 }
 
 /** One file of a selected source. */
@@ -51,16 +53,13 @@ export function* entriesOf(source: SelectedSource): Generator<SourceEntry> {
   if (top.type !== 'directory') return
   const open: OpenDirectory[] = [{ ...openDirectory(source.root, top), shown: true }]
   for (let last = open.at(-1); last !== undefined; last = open.at(-1)) {
-    const record = nextIn(source.root, last)
-    if (record === undefined) {
+    const next = nextIn(source, last)
+    if (next === undefined) {
       open.pop()
       continue
     }
-    const ignored = source.filter?.ignores(record.path) === true
-    if (record.type === 'directory') {
-      if (ignored && source.filter?.prunes(record.path) === true) continue
-      open.push(openDirectory(source.root, record))
-    }
+    const { record, ignored } = next
+    if (record.type === 'directory') open.push(openDirectory(source.root, record))
     if (ignored || record.type === 'socket') continue
     yield* reveal(open).map(entry)
     if (record.type !== 'directory') yield entry(record)
@@ -81,14 +80,22 @@ function openDirectory(root: string, record: FileRecord): OpenDirectory {
   return { record, names, next: 0, shown: false }
 }
 
-/** The next file of a directory that is still there. */
-function nextIn(root: string, directory: OpenDirectory): FileRecord | undefined {
+interface NextFile {
+  readonly record: FileRecord
+  readonly ignored: boolean
+}
+
+/** The next file of a directory that is still there and may matter. */
+function nextIn({ root, filter }: SelectedSource, directory: OpenDirectory): NextFile | undefined {
   for (;;) {
     const name = directory.names[directory.next]
     if (name === undefined) return undefined
     directory.next += 1
-    const record = recordOf(root, joinRaw(directory.record.path, name))
-    if (record !== undefined) return record
+    const path = joinRaw(directory.record.path, name)
+    const ignored = filter?.ignores(path) === true
+    if (ignored && filter?.prunes(path) === true) continue
+    const record = recordOf(root, path)
+    if (record !== undefined) return { record, ignored }
   }
 }
 

@@ -1,15 +1,18 @@
 import { linkSync, lstatSync, mkdirSync, symlinkSync } from 'node:fs'
-import { HearthError, systemCode } from '../errors.ts'
+import { HearthError, messageOf, systemCode } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { makeNode } from '../sys/node.ts'
 import type { TarEntry } from '../tar/entry.ts'
 import { baseName, joinRaw, parentOf, type RawPath, showPath } from '../tar/raw-path.ts'
+import type { UnpackOptions } from './apply.ts'
 import { Directories, type Directory, hostPath } from './directories.ts'
 import { exchanged, placed } from './disk-failure.ts'
 import { FileWriter } from './file-writer.ts'
 import { LayerNames } from './layer-names.ts'
 import { applyToLink } from './linked-metadata.ts'
+import { holdsMachines, MachinePath } from './machine-path.ts'
 import { dropOtherXattrs, type Metadata, setMetadata } from './metadata.ts'
+import { relocate } from './relocate.ts'
 import { removal } from './removal.ts'
 
 /** Where an entry goes. */
@@ -24,25 +27,32 @@ type EntryOf<Type extends TarEntry['type']> = TarEntry & { readonly type: Type }
 /**
  * Makes the files of an archive below a root, one after the other and synchronously. What stands in the way of an entry
  * is removed, never written into or through; only a directory that meets a directory stays. Directories get their
- * metadata at the end, since filling them changes it. Errors name the file.
+ * metadata at the end, since filling them changes it. An entry whose place turns out to be ignored is left out, with one
+ * warning for each such place. Errors name the file.
  */
 export class Unpacker {
   readonly directories: Directories
   /** What the archive has made so far. */
   readonly names = new LayerNames()
   readonly #log: Log
+  readonly #relocateTo: string | undefined
   readonly #unfinished = new Map<RawPath, Metadata>()
   readonly #reported = new Set<string>()
+  readonly #leftOut = new Set<RawPath>()
   #file: FileWriter | undefined
 
-  constructor(root: string, log: Log) {
+  constructor(root: string, { log, ignored, relocateTo }: UnpackOptions) {
     this.#log = log
-    this.directories = new Directories(root, (parent, name) => this.names.add(parent.path, name))
+    this.#relocateTo = relocateTo
+    this.directories = new Directories(root, {
+      onMade: (parent, name) => this.names.add(parent.path, name),
+      ...(ignored === undefined ? {} : { ignored }),
+    })
   }
 
   /** Makes a file; when it is a regular one, its content follows by `write`, `skip` and `finishFile`. */
   make(entry: TarEntry): void {
-    placed(entry.path, () => {
+    this.attempt(entry, () => {
       this.directories.trim()
       if (entry.path === '') {
         if (entry.type === 'directory') this.#unfinished.set(entry.path, entry)
@@ -50,9 +60,23 @@ export class Unpacker {
       }
       const parent = this.directories.make(parentOf(entry.path))
       const name = baseName(entry.path)
+      this.directories.border?.check(pathOf(parent, name))
       this.#makeAt({ parent, name, host: hostPath(parent, name) }, entry)
       this.names.add(parent.path, name)
     })
+  }
+
+  /** Does what an entry asks for; when that turns out to concern what is ignored, the entry is left out. */
+  attempt(entry: TarEntry, act: () => void): void {
+    try {
+      placed(entry.path, act)
+    } catch (error) {
+      if (!(error instanceof MachinePath)) throw error
+      const message = `${showPath(entry.path)} is left out: ${error.reason}`
+      if (entry.type === 'directory' || this.#leftOut.has(error.place)) this.#log.debug(message)
+      else this.#log.warn(message)
+      if (entry.type !== 'directory') this.#leftOut.add(error.place)
+    }
   }
 
   /** Adds the bytes of a chunk from `start` to `end`. */
@@ -72,10 +96,12 @@ export class Unpacker {
     this.#file = undefined
   }
 
-  /** Removes whatever has a name in a directory, with all that is in it. */
+  /** Removes whatever has a name in a directory, with all that is in it. What is ignored stays, and what leads there. */
   remove(parent: Directory, name: string): void {
+    const { border } = this.directories
+    const spared = border && { ignored: border.ignored, mount: border.mount, path: pathOf(parent, name) }
     this.directories.drop(parent, name)
-    for (const _ of removal(hostPath(parent, name))) {
+    for (const _ of removal(hostPath(parent, name), spared)) {
       // Each turn removes something.
     }
     if (this.names.hasWithin(parent.path, name)) this.#forgetBelow(pathOf(parent, name))
@@ -147,8 +173,8 @@ export class Unpacker {
   }
 
   #makeLink(place: Place, entry: EntryOf<'hardlink'>): void {
-    const source = this.directories.find(parentOf(entry.target))
     const name = baseName(entry.target)
+    const source = this.#linkSource(place, entry)
     const host = source === undefined ? undefined : hostPath(source, name)
     const stat = host === undefined ? undefined : lstatSync(host, { throwIfNoEntry: false })
     if (source === undefined || host === undefined || stat === undefined) throw badLink(entry, 'there is no such file')
@@ -160,22 +186,60 @@ export class Unpacker {
     this.#report(applyToLink(place.host, entry))
   }
 
+  /** The directory of a link's target. A link to what is ignored is not made; nor does what it replaces stay. */
+  #linkSource(place: Place, { target }: EntryOf<'hardlink'>): Directory | undefined {
+    try {
+      const source = this.directories.find(parentOf(target))
+      if (source !== undefined) this.directories.border?.check(pathOf(source, baseName(target)))
+      return source
+    } catch (error) {
+      if (error instanceof MachinePath && exists(place.host)) this.#makeWay(place)
+      throw error
+    }
+  }
+
   /** Makes something new; what is in the way is removed first. */
-  #replacing<T>({ parent, name }: Place, make: () => T): T {
+  #replacing<T>(place: Place, make: () => T): T {
     try {
       return make()
     } catch (error) {
       if (systemCode(error) !== 'EEXIST') throw error
     }
-    this.remove(parent, name)
+    this.#makeWay(place)
     return make()
+  }
+
+  /** Frees a name; throws MachinePath where a directory stays because of what is in it. */
+  #makeWay({ parent, name, host }: Place): void {
+    const { border } = this.directories
+    this.remove(parent, name)
+    if (border === undefined || !exists(host)) return
+    const path = pathOf(parent, name)
+    if (!this.#moveAside(path, host)) throw holdsMachines(path, border.ignored.someBelow(path) ?? path)
+  }
+
+  /** Moves a directory where nobody looks for the image's files; false when it has to stay. */
+  #moveAside(path: RawPath, host: Buffer): boolean {
+    if (this.#relocateTo === undefined) return false
+    try {
+      const place = relocate(host, baseName(path), this.#relocateTo)
+      this.#log.info(
+        `moved ${showPath(path)} to ${place}, with what is mounted in it: the image has no directory there`,
+      )
+      return true
+    } catch (error) {
+      this.#log.debug(`${showPath(path)} cannot be moved to ${this.#relocateTo}: ${messageOf(error)}`)
+      return false
+    }
   }
 
   #directoryAt(path: RawPath): Buffer {
     if (path === '') return hostPath(this.directories.root, '.')
-    const parent = this.directories.findReal(parentOf(path))
-    if (parent === undefined) throw exchanged(path)
-    return hostPath(parent, baseName(path))
+    // With a border it is opened itself, to see which mount it is on.
+    const isOpened = this.directories.border !== undefined
+    const found = this.directories.findReal(isOpened ? path : parentOf(path))
+    if (found === undefined) throw exchanged(path)
+    return hostPath(found, isOpened ? '.' : baseName(path))
   }
 
   #forgetBelow(removed: RawPath): void {
@@ -195,6 +259,10 @@ export class Unpacker {
 
 function pathOf(directory: Directory, name: string): RawPath {
   return joinRaw(directory.path, name as RawPath)
+}
+
+function exists(host: Buffer): boolean {
+  return lstatSync(host, { throwIfNoEntry: false }) !== undefined
 }
 
 function badLink({ path, target }: EntryOf<'hardlink'>, why: string): HearthError {

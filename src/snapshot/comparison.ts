@@ -1,4 +1,5 @@
 import { digestOf } from '../oci/digest.ts'
+import type { IgnoredPaths } from '../rootfs/ignored-paths.ts'
 import { readXattrs } from '../rootfs/metadata.ts'
 import type { FileRecord } from '../rootfs/record.ts'
 import { baseName, joinRaw, type RawPath } from '../tar/raw-path.ts'
@@ -27,19 +28,23 @@ interface OpenDirectory {
  * changed when type, mode, owner or mtime differ, or its extended attributes. What is in it is compared file by file,
  * also when it was removed and made again. What was in a directory that is none any more is not told on its own:
  * whatever took its place hides it.
+ *
+ * The walk does not come to ignored paths. What is known of them is kept as it was.
  */
 export class Comparison {
   readonly table = new FileTable()
   readonly #root: string
   readonly #before: FileTable
+  readonly #ignored: IgnoredPaths | undefined
   readonly #changed: FileRecord[] = []
   readonly #removed: RawPath[] = []
   readonly #open: OpenDirectory[] = []
 
   /** An empty table stands for no walk before: then nothing counts as changed. */
-  constructor(root: string, before: FileTable) {
+  constructor(root: string, before: FileTable, ignored?: IgnoredPaths) {
     this.#root = root
     this.#before = before
+    this.#ignored = ignored
   }
 
   /** Takes the next file of the walk: parents first, siblings in byte order, the root before all. */
@@ -83,7 +88,7 @@ export class Comparison {
       if (other > name) return undefined
       directory.next = this.#before.end(row)
       if (other === name) return row
-      this.#removed.push(joinRaw(directory.path, other))
+      this.#pass(directory, row)
     }
     return undefined
   }
@@ -91,10 +96,15 @@ export class Comparison {
   #leave(): void {
     const directory = this.#open.pop()
     if (directory === undefined) return
+    for (let row = directory.next; row < directory.end; row = this.#before.end(row)) this.#pass(directory, row)
     this.table.close(directory.row)
-    for (let row = directory.next; row < directory.end; row = this.#before.end(row)) {
-      this.#removed.push(joinRaw(directory.path, this.#before.name(row)))
-    }
+  }
+
+  /** Takes a row that the walk has not come to: the file is gone, unless it is ignored now. */
+  #pass(directory: OpenDirectory, row: number): void {
+    const path = joinRaw(directory.path, this.#before.name(row))
+    if (this.#ignored?.covers(path) === true) this.table.appendFrom(this.#before, row)
+    else this.#removed.push(path)
   }
 }
 

@@ -40,6 +40,19 @@ export class FileTable {
     return row
   }
 
+  /** Adds a row of another table, and all below it. */
+  appendFrom(other: FileTable, first: number): void {
+    const shift = this.size - first
+    for (let from = first; from < other.end(first); from++) {
+      const row = this.#names.push(other.name(from)) - 1
+      if (row >= this.#ends.length) this.#grow()
+      this.#small.set(other.#small.subarray(from * smallColumns, (from + 1) * smallColumns), row * smallColumns)
+      this.#wide.set(other.#wide.subarray(from * wideColumns, (from + 1) * wideColumns), row * wideColumns)
+      this.#ends[row] = other.end(from) + shift
+      this.setXattrs(row, other.xattrs(from))
+    }
+  }
+
   close(directory: number): void {
     this.#ends[directory] = this.size
   }

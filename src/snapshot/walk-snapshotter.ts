@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { entriesOf } from '../rootfs/selected-source.ts'
+import type { IgnoredPaths } from '../rootfs/ignored-paths.ts'
+import { entriesOf, type SelectedSource } from '../rootfs/selected-source.ts'
 import { rawPath } from '../tar/raw-path.ts'
 import { Comparison } from './comparison.ts'
 import { FileTable } from './file-table.ts'
@@ -13,6 +14,11 @@ export interface WalkOptions extends DiffOptions {
    * it has changed, so there is nothing to gain from looking less.
    */
   readonly mode: 'full' | 'redo' | 'time'
+  /**
+   * Tells what in the root is not the image's; asked before every walk. It is not walked and nothing is said about it;
+   * what was there before it became ignored counts as unchanged until it is ignored no more.
+   */
+  readonly ignored?: () => IgnoredPaths
 }
 
 /** Longest time in milliseconds for which nothing else gets its turn. */
@@ -24,14 +30,20 @@ const sliceMs = 5
  * leaves the state to compare with as it was.
  */
 export async function walkSnapshotter(root: string, options: WalkOptions): Promise<Snapshotter> {
-  let { table } = await walk(root, new FileTable(), options)
+  const ignoring = options.ignored === undefined ? {} : { ignored: options.ignored }
+  let { table } = await walk({ root, before: new FileTable(), ...options })
   return {
     async diff(diffOptions = {}): Promise<Changes> {
-      const next = await walk(root, table, diffOptions)
+      const next = await walk({ root, before: table, ...ignoring, ...diffOptions })
       table = next.table
       return next.changes
     },
   }
+}
+
+interface Walk extends DiffOptions, Pick<WalkOptions, 'ignored'> {
+  readonly root: string
+  readonly before: FileTable
 }
 
 interface Walked {
@@ -39,18 +51,18 @@ interface Walked {
   readonly changes: Changes
 }
 
-async function walk(root: string, before: FileTable, { signal }: DiffOptions): Promise<Walked> {
+async function walk({ root, before, signal, ignored: askIgnored }: Walk): Promise<Walked> {
   const since = performance.now()
   signal?.throwIfAborted()
-  refuseMounts(root)
-  const comparison = new Comparison(root, before)
-  const whole = { root, path: rawPath(''), name: rawPath(''), isDirectory: true }
+  const ignored = askIgnored?.()
+  refuseMounts(root, ignored)
+  const comparison = new Comparison(root, before, ignored)
   let hasFractions = false
   let device: bigint | undefined
   let turn = performance.now()
-  for (const { record } of entriesOf(whole)) {
+  for (const { record } of entriesOf(whole(root, ignored))) {
     // Another device without a mount is a subvolume, which belongs to the root.
-    if (device !== undefined && record.type === 'directory' && record.dev !== device) refuseMounts(root)
+    if (device !== undefined && record.type === 'directory' && record.dev !== device) refuseMounts(root, ignored)
     device ??= record.dev
     hasFractions ||= record.ctimeNs % 1_000_000_000n !== 0n
     comparison.see(record)
@@ -62,4 +74,9 @@ async function walk(root: string, before: FileTable, { signal }: DiffOptions): P
   const changes = comparison.finish()
   await waitForNextTick({ since, hasFractions, ...(signal === undefined ? {} : { signal }) })
   return { table: comparison.table, changes }
+}
+
+function whole(root: string, ignored: IgnoredPaths | undefined): SelectedSource {
+  const all = { root, path: rawPath(''), name: rawPath(''), isDirectory: true }
+  return ignored === undefined ? all : { ...all, filter: { ignores: ignored.covers, prunes: ignored.covers } }
 }
