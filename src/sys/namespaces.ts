@@ -5,6 +5,13 @@ const unshareCall = bind<[flags: number]>('int unshare(int flags)')
 const setnsCall = bind<[descriptor: number, kind: number]>('int setns(int fd, int nstype)')
 const sethostnameCall = bind<[name: Uint8Array, length: number]>('int sethostname(const void *name, size_t len)')
 
+const ioctlCall = bind<[descriptor: number, request: number, argument: number]>(
+  'int ioctl(int fd, unsigned long request, unsigned long argument)',
+)
+
+/** Asks a descriptor of a namespace for one of the user namespace that the namespace belongs to. */
+const askForOwner = 0xb701
+
 const flagOf = {
   mount: 0x00020000,
   cgroup: 0x02000000,
@@ -23,6 +30,22 @@ export type NamespaceKind = keyof typeof flagOf
 export function unshare(kinds: readonly NamespaceKind[]): void {
   const flags = kinds.reduce((all, kind) => all | flagOf[kind], 0)
   checked('unshare', unshareCall(flags), `${kinds.join(', ')} namespace`)
+}
+
+/**
+ * Whether the processes of this one's PID namespace are somebody else's: it belongs to a user namespace outside of this
+ * process's own. There `inNewPidNamespace` could not come back.
+ */
+export function hasForeignProcesses(): boolean {
+  const own = openSync('/proc/self/ns/pid', 'r')
+  try {
+    const owner = ioctlCall(own, askForOwner, 0)
+    if (owner < 0) return true
+    closeSync(owner)
+    return false
+  } finally {
+    closeSync(own)
+  }
 }
 
 /**

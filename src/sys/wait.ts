@@ -16,11 +16,28 @@ const [infoSize, pidOffset] = [128, 16]
  * at `own`, whose end Node itself waits for.
  */
 export function reapOrphans(own: number | undefined): void {
-  for (;;) {
-    const info = new Uint8Array(infoSize)
-    if (waitidCall(any, 0, info, exited | noHang | noReap) < 0) return
-    const pid = new Int32Array(info.buffer, pidOffset, 1)[0]
-    if (pid === undefined || pid === 0 || pid === own) return
-    checked('waitpid', waitpidCall(pid, null, noHang), `process ${pid}`)
+  for (let pid = endedChild(); pid !== undefined && pid !== 0 && pid !== own; pid = endedChild()) bury(pid)
+}
+
+/**
+ * Buries every child that has ended, those of Node itself included, which then never learns of it. Tells whether there
+ * are others.
+ */
+export function reapChildren(): boolean {
+  for (let pid = endedChild(); ; pid = endedChild()) {
+    if (pid === undefined) return false
+    if (pid === 0) return true
+    bury(pid)
   }
+}
+
+/** A child that has ended and is not buried, 0 when none of them has, undefined when there is no child at all. */
+function endedChild(): number | undefined {
+  const info = new Uint8Array(infoSize)
+  if (waitidCall(any, 0, info, exited | noHang | noReap) < 0) return undefined
+  return new Int32Array(info.buffer, pidOffset, 1)[0]
+}
+
+function bury(pid: number): void {
+  checked('waitpid', waitpidCall(pid, null, noHang), `process ${pid}`)
 }
