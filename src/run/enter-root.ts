@@ -1,4 +1,5 @@
 import { systemCode } from '../errors.ts'
+import { restrictMount } from '../sys/mount-attributes.ts'
 import { bindMount, changeRoot, mount, pivotRoot, unmount } from '../sys/mounts.ts'
 import { unshare } from '../sys/namespaces.ts'
 
@@ -10,12 +11,15 @@ export type OldRoot = 'gone' | 'covered'
 
 /**
  * Makes a directory the root of a new mount namespace, from which nothing outside can be reached. Device files in it do
- * not open: a command may make them, but gets no disk of the machine through them.
+ * not open: a command may make them, but gets no disk of the machine through them. `beforeLeaving` can still take what is
+ * in the old root.
  */
-export function enterRoot(root: string): OldRoot {
+export function enterRoot(root: string, beforeLeaving: () => void): OldRoot {
   unshare(['mount'])
   mount({ source: 'none', target: '/', flags: ['recursive', 'private'] })
-  bindMount(root, root, ['noDev'])
+  bindMount(root, root)
+  restrictMount(root, ['noDev'])
+  beforeLeaving()
   process.chdir(root)
   const replaced = replaceRoot()
   // After the replacement the old root lies on top of the new one.

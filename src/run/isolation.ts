@@ -1,3 +1,4 @@
+import type { IgnoredPaths } from '../rootfs/ignored-paths.ts'
 import type { ResolvedUser } from './user.ts'
 
 /** A command of a RUN, ready to be started. */
@@ -36,9 +37,19 @@ export interface RunOutcome {
   readonly signal?: NodeJS.Signals
 }
 
+/** The root of the machine hearth runs on, used as the root of one stage after the other. */
+export interface SharedRoot {
+  /** "/" */
+  readonly path: string
+  /** What in it belongs to the machine and to hearth. Asked before every use, because mounts come and go. */
+  ignored(): IgnoredPaths
+}
+
 /** Runs commands in root filesystems. When `run` returns, nothing that the command started is left. */
 export interface Isolation {
   /** What messages call it: "namespaces". */
   readonly name: string
+  /** There where every command has the same root: stages take turns at it. */
+  readonly sharedRoot?: SharedRoot
   run(command: IsolatedCommand, options: RunOptions): Promise<RunOutcome>
 }

@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { HearthError, messageOf, systemCode } from '../errors.ts'
+import { hostsPath } from './hosts.ts'
 import type { IsolatedCommand, Isolation, RunOptions, RunOutcome } from './isolation.ts'
-import { launch } from './launch.ts'
-import type { LaunchOrder, LaunchReport } from './launch-order.ts'
+import { launch, launcher } from './launch.ts'
+import { launchBeside } from './launch-beside.ts'
+import type { LaunchOrder, LaunchReport, ProcessView } from './launch-order.ts'
 import { type MountPoint, provideMountPoints } from './mount-points.ts'
+import { outcomeOf } from './outcome.ts'
 import { mountDirectories } from './surroundings.ts'
 
 export interface NamespaceOptions {
@@ -15,30 +18,50 @@ export interface NamespaceOptions {
 
 /**
  * Runs each command in mount, PID, IPC and UTS namespaces of its own, with the root's directory as "/" and the machine's
- * network. Needs CAP_SYS_ADMIN and a kernel that lets it mount; without them `run` throws "run-unavailable". One command
- * at a time in each root.
+ * network. Needs CAP_SYS_ADMIN and a kernel that lets it mount; without them `run` throws "run-unavailable". In a user
+ * namespace inside a container the kernel may refuse a /proc of its own: there commands are among the processes of the
+ * executor, which they cannot look into but can signal. One command at a time in each root.
  */
 export function namespaceIsolation(options: NamespaceOptions = {}): Isolation {
   const { hostname = 'hearth', resolverConfig = '/etc/resolv.conf' } = options
+  const launchOrder = launchInBestView()
   return {
     name: 'namespaces',
     run: async (command, runOptions) => {
-      const files = { '/etc/hosts': hostsFile(hostname), '/etc/resolv.conf': textOf(resolverConfig) }
-      return runIsolated(command, { ...runOptions, hostname, files })
+      const files = { '/etc/resolv.conf': textOf(resolverConfig) }
+      return runIsolated(command, { ...runOptions, hostname, files, launchOrder })
     },
   }
 }
 
-type Surrounded = RunOptions & Pick<LaunchOrder, 'hostname' | 'files'>
+type Launch = (order: Omit<LaunchOrder, 'processes'>, options: RunOptions) => Promise<LaunchReport>
+
+type Surrounded = RunOptions & Pick<LaunchOrder, 'hostname' | 'files'> & { readonly launchOrder: Launch }
+
+/** Gives commands a PID namespace of their own until the kernel says that they cannot have a /proc for it. */
+function launchInBestView(): Launch {
+  const launchers = { program: launcher, atWork: new Set<number>() }
+  let processes: ProcessView = 'own'
+  return async (order, options) => {
+    if (processes === 'own') {
+      const report = await launch({ ...order, processes }, options)
+      if (report.kind !== 'failed' || report.what !== 'own-processes') return report
+      processes = 'shared'
+    }
+    return launchBeside({ ...order, processes }, options, launchers)
+  }
+}
 
 async function runIsolated(command: IsolatedCommand, options: Surrounded): Promise<RunOutcome> {
-  const { hostname, files } = options
-  const { uid, gid, groups } = command.user
+  const { hostname, files, launchOrder } = options
   const removeMountPoints = provideMountPoints(command.root, mountPointsFor(files))
   try {
     const { root, argv, env, workdir, scripts = [] } = command
+    const { uid, gid, groups } = command.user
     const order = { root, argv, env, user: { uid, gid, groups }, workdir, hostname, files, scripts }
-    return outcomeOf(await launch(order, options).catch(unavailable), command, options)
+    const report = await launchOrder(order, options).catch(unavailable)
+    if (report.kind === 'failed') throw cannotIsolate(report.message, report.code)
+    return outcomeOf(report, command, options)
   } finally {
     removeMountPoints()
   }
@@ -47,23 +70,8 @@ async function runIsolated(command: IsolatedCommand, options: Surrounded): Promi
 function mountPointsFor(files: LaunchOrder['files']): readonly MountPoint[] {
   return [
     ...mountDirectories.map((path) => ({ path, type: 'directory' }) as const),
-    ...Object.keys(files).map((path) => ({ path, type: 'file' }) as const),
+    ...[hostsPath, ...Object.keys(files)].map((path) => ({ path, type: 'file' }) as const),
   ]
-}
-
-function outcomeOf(report: LaunchReport, { argv }: IsolatedCommand, { onLine }: RunOptions): RunOutcome {
-  if (report.kind === 'ended') return report.outcome
-  if (report.kind === 'failed') throw cannotIsolate(report.message, report.code)
-  const notFound = report.code === 'ENOENT'
-  onLine('stderr', `${argv[0]}: ${startProblems[report.code] ?? `cannot be started (${report.code})`}`)
-  return { exitCode: notFound ? 127 : 126 }
-}
-
-const startProblems: Readonly<Record<string, string>> = {
-  ENOENT: 'not found (or the interpreter that it names is missing)',
-  EACCES: 'permission denied',
-  ENOEXEC: 'is no program for this machine',
-  E2BIG: 'the arguments and the environment are too long together',
 }
 
 function unavailable(error: unknown): never {
@@ -84,10 +92,6 @@ function cannotIsolate(why: string, code: string, cause?: unknown): HearthError 
       : undefined,
     cause,
   })
-}
-
-function hostsFile(hostname: string): string {
-  return `127.0.0.1\tlocalhost ${hostname}\n::1\tlocalhost ip6-localhost ip6-loopback\n`
 }
 
 /** A machine without the file resolves no names, and neither does the command. */

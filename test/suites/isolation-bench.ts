@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
 import { chmodSync, lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { makeBusyboxRoot } from '../../examples/quickstart/busybox-root.ts'
+import type { IgnoredPaths } from '../../src/rootfs/ignored-paths.ts'
 import type { CommandScript, Isolation, OutputStream, RunOutcome } from '../../src/run/isolation.ts'
 import type { ResolvedUser } from '../../src/run/user.ts'
+import { rawPath } from '../../src/tar/raw-path.ts'
+import { emptySharedRoot } from '../support/shared-root.ts'
 import { temporaryDirectory } from '../support/temp.ts'
 
 /** An implementation under test. */
@@ -14,6 +18,12 @@ export interface IsolationMaker {
   make(): Isolation
   /** A program that runs a shell script: PROGRAM <root> <script>. It prints a `ChildReport` as JSON when that has ended. */
   readonly child: string
+  /** Whether commands have a root, mounts, devices and processes of their own. Otherwise they have the machine's. */
+  readonly walls: boolean
+  /** What commands do not have of their own behind the walls: devices they make, a view of only their processes. */
+  readonly lacks?: readonly ('devices' | 'processes')[]
+  /** The static busybox of which roots are made. Default: the machine's. */
+  readonly busybox?: string
 }
 
 export interface ChildReport {
@@ -48,6 +58,8 @@ export interface Ran {
 /** A new busybox root and what runs commands in it. */
 export interface Bench {
   readonly root: string
+  /** What is in the root now, without what is not the image's. */
+  tree(): readonly string[]
   exec(argv: readonly string[], variation?: Variation): Promise<Ran>
   /** Runs a shell script that must succeed; gives the lines of its standard output. */
   sh(script: string, variation?: Variation): Promise<readonly string[]>
@@ -58,19 +70,26 @@ export interface Bench {
 /** States what an implementation promises, and how to see it on a new bench. */
 export type Promising = (sentence: string, check: (bench: Bench, t: TestContext) => Promise<void>) => void
 
-export function promisesOf({ name, make }: IsolationMaker): Promising {
-  return (sentence, check) => void test(`${name}: ${sentence}`, (t) => check(makeBench(t, make()), t))
+export function promisesOf(maker: IsolationMaker): Promising {
+  return (sentence, check) => void test(`${maker.name}: ${sentence}`, (t) => check(makeBench(t, maker), t))
 }
 
-function makeBench(t: TestContext, isolation: Isolation): Bench {
-  const directory = temporaryDirectory(t)
+function makeBench(t: TestContext, { make, busybox }: IsolationMaker): Bench {
+  const isolation = make()
+  const shared = isolation.sharedRoot
+  // What is shared goes with its container, and has no program that removes directories.
+  const directory = shared === undefined ? temporaryDirectory(t) : mkdtempSync(join(tmpdir(), 'hearth-test-'))
   const newDirectory: Bench['newDirectory'] = (content) => {
     const made = mkdtempSync(join(directory, 'd-'))
     chmodSync(made, 0o755)
-    if (content === 'busybox') makeBusyboxRoot(made)
+    if (content === 'busybox') makeBusyboxRoot(made, busybox)
     return made
   }
-  const root = newDirectory('busybox')
+  const root = shared === undefined ? newDirectory('busybox') : shared.path
+  if (shared !== undefined) {
+    emptySharedRoot(shared)
+    makeBusyboxRoot(root, busybox)
+  }
   const exec: Bench['exec'] = async (argv, variation = {}) => {
     const said = { stdout: [] as string[], stderr: [] as string[] }
     const { onLine, signal, ...given } = variation
@@ -86,18 +105,26 @@ function makeBench(t: TestContext, isolation: Isolation): Bench {
     assert.deepEqual([outcome, stderr], [{ exitCode: 0 }, []], script)
     return stdout
   }
-  return { root, exec, sh, newDirectory }
+  return { root, tree: () => treeOf(root, shared?.ignored()), exec, sh, newDirectory }
 }
 
 /** Everything about a tree that a layer could hold: one line for each file, with type, mode, owner, times and content. */
-export function treeOf(root: string): readonly string[] {
-  const all = readdirSync(root, { recursive: true, encoding: 'utf8' }).sort()
-  return ['.', ...all].map((name) => {
+export function treeOf(root: string, ignored?: IgnoredPaths): readonly string[] {
+  const all = ['.', ...namesBelow(root, '', ignored)].sort()
+  return all.map((name) => {
     const at = join(root, name)
     const { mode, uid, gid, mtimeNs, size } = lstatSync(at, { bigint: true })
     const content = lstatSync(at).isFile() ? readFileSync(at, 'latin1').slice(0, 200) : ''
     const target = lstatSync(at).isSymbolicLink() ? readlinkSync(at) : ''
     const bytes = lstatSync(at).isDirectory() ? '' : size
     return [name, mode.toString(8), `${uid}:${gid}`, mtimeNs, bytes, target, content].join(' ')
+  })
+}
+
+function namesBelow(root: string, directory: string, ignored: IgnoredPaths | undefined): readonly string[] {
+  return readdirSync(join(root, directory), { withFileTypes: true }).flatMap((entry) => {
+    const name = join(directory, entry.name)
+    if (ignored?.covers(rawPath(name)) === true) return []
+    return entry.isDirectory() ? [name, ...namesBelow(root, name, ignored)] : [name]
   })
 }

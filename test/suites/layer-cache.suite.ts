@@ -71,18 +71,22 @@ export function layerCacheSuite(name: string, makePlace: (t: TestContext) => Pro
     assert.deepEqual(warnings(), [])
   })
 
-  test(`${name}: a layer stored again under its key takes the place of the old one`, async (t) => {
+  test(`${name}: a layer stored under a key that was made on other layers takes the place of the old one`, async (t) => {
     const { log } = keptLog()
     const place = await makePlace(t)
     const store = openStore(temporaryDirectory(t))
     const [old, young] = [await sampleLayer(store, 'old'), await sampleLayer(store, 'young')]
-    for (const layer of [old, young]) {
+    for (const [layer, madeOn] of [
+      [old, 'others'],
+      [young, 'these'],
+    ] as const) {
       const cache = place.open(around(log))
-      await cache.store(sampleEntry('a'), layer)
+      assert.equal(await cache.store({ ...sampleEntry('a'), madeOn }, layer), undefined)
       await cache.close()
     }
     const cache = place.open(around(log))
-    assert.deepEqual((await cache.lookup(sampleKey('a')))?.layer.descriptor, young.descriptor)
+    const found = await cache.lookup(sampleKey('a'))
+    assert.deepEqual([found?.layer.descriptor, found?.madeOn], [young.descriptor, 'these'])
     await cache.close()
   })
 

@@ -5,5 +5,6 @@ import { isolationSuite } from '../../suites/isolation.suite.ts'
 isolationSuite({
   name: 'namespaces',
   make: () => namespaceIsolation(),
+  walls: true,
   child: join(import.meta.dirname, 'children/run-script.ts'),
 })

@@ -1,0 +1,67 @@
+import { extname, join } from 'node:path'
+import { HearthError, messageOf, systemCode } from '../errors.ts'
+import type { IsolatedCommand, Isolation, RunOptions, RunOutcome } from './isolation.ts'
+import { launchBeside } from './launch-beside.ts'
+import type { InPlaceOrder } from './launch-order.ts'
+import { type MachinePaths, machinePaths } from './machine-paths.ts'
+import { outcomeOf } from './outcome.ts'
+import { placeScripts } from './place-scripts.ts'
+
+export type InPlaceOptions = MachinePaths
+
+const launcher = join(import.meta.dirname, `in-place-launcher${extname(import.meta.filename)}`)
+
+/**
+ * Runs commands in the root hearth itself runs in, for containers that may not make namespaces. Nothing stands between a
+ * command and hearth: it sees hearth's files and processes, and has the capabilities of the container. One command at a
+ * time. Where one cannot be run at all, `run` throws "run-unavailable".
+ */
+export function inPlaceIsolation(options: InPlaceOptions): Isolation {
+  return {
+    name: 'in-place',
+    sharedRoot: { path: '/', ignored: machinePaths(options) },
+    run: (command, runOptions) => runInPlace(command, { ...runOptions, ownDirectory: options.ownDirectory }),
+  }
+}
+
+type PlacedOptions = RunOptions & Pick<InPlaceOptions, 'ownDirectory'>
+
+async function runInPlace(command: IsolatedCommand, options: PlacedOptions): Promise<RunOutcome> {
+  const { root, argv, env, user, workdir, scripts = [] } = command
+  if (root !== '/') throw new TypeError(`${root} is not the root that commands run in`)
+  options.signal?.throwIfAborted()
+  const removeScripts = placeScripts(scripts, options.ownDirectory)
+  try {
+    const { uid, gid, groups } = user
+    const launchers = { program: launcher, atWork: new Set<number>() }
+    const order: InPlaceOrder = { argv, env, user: { uid, gid, groups }, workdir }
+    const report = await launchBeside(order, options, launchers).catch(unavailable)
+    if (report.kind === 'failed') throw cannotRun(report.message, report.code)
+    return outcomeOf(report, command, options)
+  } finally {
+    removeScripts()
+  }
+}
+
+function unavailable(error: unknown): never {
+  const code = systemCode(error)
+  if (error instanceof HearthError || code === undefined || !('syscall' in (error as object))) throw error
+  throw cannotRun(messageOf(error), code, error)
+}
+
+const fixes: Readonly<Record<string, string>> = {
+  EPERM: 'Give the container the capabilities SETUID, SETGID, CHOWN and KILL.',
+  EINVAL: "Use users and groups within the range of ids that the container's user namespace has.",
+  EAGAIN: 'Let the container have more processes.',
+  ENOMEM: 'Give the container more memory.',
+}
+
+function cannotRun(why: string, code: string, cause?: unknown): HearthError {
+  return new HearthError({
+    code: 'run-unavailable',
+    message: 'The command cannot be run in this container',
+    why,
+    fix: fixes[code],
+    cause,
+  })
+}

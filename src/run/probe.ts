@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmdirSync } from 'node:fs'
+import { extname, join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { HearthError, messageOf, systemCode } from '../errors.ts'
+import type { Finding, IsolationFacts, RequestedTier } from './choose-tier.ts'
+import { nodeFlags } from './launch.ts'
+import { namespaceIsolation } from './namespaces.ts'
+import { openUserNamespace } from './user-namespace-holder.ts'
+
+export interface ProbeOptions {
+  readonly requested: RequestedTier
+  /** Where the roots of stages will be: an existing directory in which an empty one can be made for a moment. */
+  readonly directory: string
+  /** Where programs are looked up. */
+  readonly path: string
+}
+
+const inside = join(import.meta.dirname, `probe-inside${extname(import.meta.filename)}`)
+
+/**
+ * Tries the tiers that may be chosen, best first and until one works, by doing what a RUN does but for the command itself.
+ * Tiers that were not tried are not in the result. What is tried is undone.
+ */
+export async function probeIsolation(options: ProbeOptions): Promise<Pick<IsolationFacts, 'namespaces' | 'userns'>> {
+  const { requested, directory, path } = options
+  if (requested === 'in-place') return {}
+  if (requested === 'userns') return { userns: await probeUserNamespace(directory, path) }
+  const namespaces = await probeNamespaces(directory)
+  if (namespaces.works || requested === 'namespaces') return { namespaces }
+  return { namespaces, userns: await probeUserNamespace(directory, path) }
+}
+
+/** Whether this process can isolate commands as it is. */
+export function probeNamespaces(directory: string): Promise<Finding> {
+  return finding(async () => {
+    const root = mkdtempSync(join(directory, 'probe-'))
+    try {
+      const user = { uid: 0, gid: 0, groups: [0], home: '/' }
+      // A directory cannot be started, which is found out when all else is in place.
+      await namespaceIsolation().run({ root, argv: ['/'], env: {}, user, workdir: '/' }, { onLine: () => {} })
+    } finally {
+      rmdirSync(root)
+    }
+  })
+}
+
+function probeUserNamespace(directory: string, path: string): Promise<Finding> {
+  return finding(async () => {
+    using namespace = await openUserNamespace(path)
+    const [program = '', ...args] = [...namespace.enter, process.execPath, ...nodeFlags, inside]
+    const child = spawn(program, args, { cwd: '/', env: {}, stdio: ['pipe', 'pipe', 'pipe'] })
+    child.stdin.on('error', () => {}).end(directory)
+    const [found, said] = await Promise.all([text(child.stdout), text(child.stderr)])
+    if (found === '') throw new HearthError({ code: 'run-unavailable', message: said.trim() || 'it ended at once' })
+    const { works, why } = JSON.parse(found) as Finding
+    if (!works) throw new HearthError({ code: 'run-unavailable', message: why ?? '' })
+  })
+}
+
+async function finding(attempt: () => Promise<void>): Promise<Finding> {
+  try {
+    await attempt()
+    return { works: true }
+  } catch (error) {
+    if (!(error instanceof HearthError) && systemCode(error) === undefined) throw error
+    const { why, fix } = error instanceof HearthError ? error : { why: undefined, fix: undefined }
+    return { works: false, why: why ?? messageOf(error), ...(fix === undefined ? {} : { fix }) }
+  }
+}

@@ -1,0 +1,67 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { constants } from 'node:os'
+import { HearthError, messageOf } from '../errors.ts'
+import { endWithParent } from '../sys/parent-death.ts'
+import { reapOrphans } from '../sys/wait.ts'
+import { openUserNamespace } from './user-namespace-holder.ts'
+
+/** A program to be started again, with all it was started with. */
+export interface Restart {
+  /** The whole command line, interpreter and its flags first. */
+  readonly argv: readonly string[]
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+/** Says to the program that it has been started again. */
+const marker = 'HEARTH_IN_USER_NAMESPACE'
+
+const forwarded = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const
+
+/** Whether this is the program in the user namespace. */
+export function inUserNamespace(env: Restart['env']): boolean {
+  return env[marker] !== undefined
+}
+
+/** For the program in the user namespace, at its start: it does not outlive the one that started it. */
+export function followParent(env: Restart['env']): void {
+  endWithParent()
+  // It may have ended before that.
+  if (String(process.ppid) !== env[marker]) process.exit(1)
+}
+
+/**
+ * Starts a program again as root of a user namespace, in a mount namespace of its own, with the same streams and working
+ * directory. Hands signals on, and as the first process of a container does the duties of that. Gives the exit code,
+ * 128 + n after signal n. Throws "run-unavailable".
+ */
+export async function restartInUserNamespace({ argv, env }: Restart): Promise<number> {
+  using namespace = await openUserNamespace(env.PATH ?? '')
+  const [program = '', ...args] = [...namespace.enter, ...argv]
+  const child = spawn(program, args, { env: { ...env, [marker]: String(process.pid) }, stdio: 'inherit' })
+  const handOn = forwarded.map((name) => [name, () => void child.kill(name)] as const)
+  const reap = (): void => reapOrphans(child.pid)
+  for (const [name, kill] of handOn) process.on(name, kill)
+  if (process.pid === 1) process.on('SIGCHLD', reap)
+  try {
+    return await endOf(child)
+  } finally {
+    for (const [name, kill] of handOn) process.off(name, kill)
+    process.off('SIGCHLD', reap)
+  }
+}
+
+function endOf(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.once('error', (error) => reject(lost(messageOf(error), error)))
+    child.once('exit', (code, signal) => {
+      if (signal === null) resolve(code ?? 1)
+      else if ((forwarded as readonly string[]).includes(signal)) resolve(128 + constants.signals[signal])
+      else reject(lost(`it was ended by ${signal}, perhaps because memory ran out`))
+    })
+  })
+}
+
+function lost(why: string, cause?: unknown): HearthError {
+  const message = 'The part of hearth that works in a user namespace is gone'
+  return new HearthError({ code: 'run-unavailable', message, why, fix: 'Give the build more memory.', cause })
+}

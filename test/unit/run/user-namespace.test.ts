@@ -1,0 +1,198 @@
+import assert from 'node:assert/strict'
+import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type CommandResult, tryRun } from '../../support/command.ts'
+import { checkout } from '../../support/dist.ts'
+import { type InPlaceImage, makeInPlaceImage, sourceDirectory } from '../../support/in-place-image.ts'
+import { processesWith } from '../../support/processes.ts'
+import { temporaryDirectory } from '../../support/temp.ts'
+
+// In containers of an image that has hearth's /kaniko: with Docker's rules, with the rules of podman, and without any.
+
+const directory = temporaryDirectory({ after })
+const children = `${sourceDirectory}/test/unit/run/children`
+const node = '/kaniko/bin/node'
+const enter = [node, `${children}/enter-user-namespace.ts`]
+const noRules = ['--security-opt', 'seccomp=unconfined']
+const podmanRules = ['--security-opt', 'seccomp=/usr/share/containers/seccomp.json']
+/** Under these the machine keeps the container's name. */
+const named = ['--hostname', 'container']
+
+const made: { image?: InPlaceImage } = {}
+before(async () => {
+  made.image = await makeInPlaceImage(directory)
+})
+
+async function runInContainer(command: readonly string[], flags: readonly string[] = []): Promise<CommandResult> {
+  assert.ok(made.image !== undefined)
+  return made.image.run(command, flags)
+}
+
+/** Runs a program in the image with the machine's files and programs that tests need, by hearth's busybox. */
+function withApplets(command: readonly string[]): readonly string[] {
+  const busybox = '/kaniko/bin/busybox'
+  const script = `b=${busybox}; $b mkdir -p /applets /etc /bin; $b --install -s /applets; $b rm /applets/rm
+printf '#!${busybox} sh\\nexec ${busybox} rm -rf "$4"\\n' > /applets/rm; $b chmod 755 /applets/rm
+$b cp $b /bin/busybox; echo root:x:0:0::/:/bin/sh > /etc/passwd; echo nameserver 192.0.2.53 > /etc/resolv.conf
+PATH=/applets; "$@"; exit $?`
+  return [busybox, 'sh', '-c', script, 'sh', ...command]
+}
+
+for (const [rules, flags] of [
+  ['without seccomp', noRules],
+  ["with podman's rules", [...podmanRules, ...named]],
+] as const) {
+  test(`every promise is kept in a container ${rules}`, async () => {
+    const suite = [node, '--test-reporter=tap', `${children}/user-namespace-suite.ts`, '/kaniko/bin/busybox', 'shared']
+    assertSuite(await runInContainer(withApplets([...enter, ...suite]), flags))
+  })
+}
+
+test('every promise is kept for an ordinary user with subordinate ids, with processes of its own', async () => {
+  const suite = ['--test-reporter=tap', ownChild('user-namespace-suite.ts'), '/bin/busybox']
+  assertSuite(await runAsUser([process.execPath, ownChild('enter-user-namespace.ts'), process.execPath, ...suite]))
+})
+
+test('an ordinary user without subordinate ids is told how to get some', async () => {
+  const ran = await runAsUser([process.execPath, ownChild('tell-isolation.ts'), 'userns', 'false'], { subuid: '' })
+  const { error } = JSON.parse(ran.stdout) as { readonly error: Readonly<Record<string, string>> }
+  assert.match(error.why ?? '', /subuid has no ids for eve/)
+  assert.match(error.fix ?? '', /usermod --add-subuids .* eve/)
+})
+
+test('the best tier is chosen by trying, and the reason names what failed', async () => {
+  const tell = async (requested: string, flags: readonly string[], allowed = 'true'): Promise<Told> => {
+    const ran = await runInContainer([node, `${children}/tell-isolation.ts`, requested, allowed], flags)
+    assert.equal(ran.code, 0, ran.stderr)
+    return JSON.parse(ran.stdout)
+  }
+  const docker = await tell('auto', [])
+  assert.equal(docker.tier, 'in-place')
+  assert.match(docker.reason ?? '', /not namespaces: EPERM: unshare.*; not userns: .*not permitted/)
+  const refused = await tell('auto', [], 'false')
+  assert.equal(refused.error?.code, 'run-unavailable')
+  for (const rules of [noRules, podmanRules]) {
+    const free = await tell('auto', rules)
+    assert.equal(free.tier, 'userns')
+    assert.match(free.reason ?? '', /not namespaces: EPERM: unshare/)
+  }
+  assert.equal((await tell('auto', [...noRules, '--security-opt', 'no-new-privileges'])).tier, 'userns')
+  const few = await tell('userns', [...noRules, '--cap-drop=SETFCAP'])
+  assert.match(few.error?.why ?? '', /EPERM: write failed for its uid_map.*CAP_SETFCAP/)
+  assert.equal((await tell('auto', [...noRules, '--cap-add=SYS_ADMIN'])).tier, 'namespaces')
+})
+
+test('a command finds nothing of the secrets, the arguments and the environment of its container', async () => {
+  const mounted = join(directory, 'token')
+  mkdirSync(mounted)
+  writeFileSync(join(mounted, 'token'), 'canary-4711\n')
+  const flags = [
+    ...noRules,
+    ...['--volume', `${mounted}:/var/run/secrets/cluster:ro`],
+    ...['--volume', `${mounted}:/cache`],
+    ...['--env', 'CANARY=canary-4711'],
+  ]
+  const hunt = `{ cat /proc/[0-9]*/environ /proc/[0-9]*/task/*/environ /proc/[0-9]*/cmdline
+cat /proc/[0-9]*/root/cache/token /proc/[0-9]*/cwd/cache/token /cache/token /var/run/secrets/cluster/token
+for file in /proc/[0-9]*/fd/*; do test -f $file && cat $file; done
+find / -xdev -type f -size -64k -exec cat {} +; } < /dev/null 2> /dev/null | tr '\\0' '\\n' | grep -c 'canar[y]-4711'; true`
+  const open = await runInContainer(withApplets(['sh', '-c', hunt]), flags)
+  assert.ok(Number(open.stdout) > 5, `${open.stdout}${open.stderr}`)
+  const inRoot = `mkdir /r && cp -r /bin /r && for a in sh cat find grep tr true cp; do ln -s busybox /r/bin/$a; done
+exec "$0" "$@"`
+  const command = [
+    node,
+    `${children}/run-script.ts`,
+    '/r',
+    `( ${hunt} ) > /found; test "$(cat /found)" = 0`,
+    'canary-4711',
+  ]
+  const ran = await runInContainer(withApplets(['sh', '-c', inRoot, ...enter, ...command]), flags)
+  assert.deepEqual(JSON.parse(ran.stdout).outcome, { exitCode: 0 }, ran.stderr)
+})
+
+test('exit codes, arguments, streams and signals go through', async () => {
+  const script = 'test "$1" = "a b" && test "$X" = "y z" && cat && exit 7'
+  const ran = await tryRun(process.execPath, [ownChild('enter-user-namespace.ts'), 'sh', '-c', script, 'sh', 'a b'], {
+    env: { PATH: process.env.PATH ?? '', X: 'y z' },
+    input: 'through\n',
+  })
+  assert.deepEqual([ran.code, ran.stdout, ran.stderr], [7, 'through\n', ''])
+  const waiting = 'trap "echo got; exit 3" TERM; echo ready; while :; do sleep 0.1; done'
+  const ended = await signalled(waiting, 'SIGTERM')
+  assert.deepEqual([ended.code, ended.stdout], [3, 'ready\ngot\n'])
+  const killed = await signalled('echo ready; kill -KILL $$', undefined)
+  assert.equal(killed.code, 99)
+  assert.match(killed.stderr, /run-unavailable: .*SIGKILL/)
+})
+
+test('what is in the user namespace does not outlive the program that started it', async () => {
+  const word = `follower-${process.pid}`
+  const argv = [ownChild('enter-user-namespace.ts'), process.execPath, ownChild('follow-parent.ts'), word]
+  const state = { pid: 0 }
+  const ran = await tryRun(process.execPath, argv, {
+    onStart: (pid) => {
+      state.pid = pid
+    },
+    onOutput: () => process.kill(state.pid, 'SIGKILL'),
+  })
+  assert.equal(ran.signal, 'SIGKILL', ran.stderr)
+  // Its streams were open until it ended, too, but the kernel may still show it.
+  for (let tries = 0; tries < 250 && processesWith(word).length > 0; tries += 1) await sleep(20)
+  assert.deepEqual(processesWith(word), [])
+})
+
+test('the first process of a container buries orphans', async () => {
+  const busybox = '/kaniko/bin/busybox'
+  const script = `b=${busybox}; ( $b sleep 0.1 & ); $b sleep 1; $b cat /proc/[0-9]*/status | $b grep -c '^State:.Z'`
+  const ran = await runInContainer([...enter, busybox, 'sh', '-c', `${script}; true`], noRules)
+  assert.deepEqual([ran.code, ran.stdout], [0, '0\n'], ran.stderr)
+})
+
+interface Told {
+  readonly tier?: string
+  readonly reason?: string
+  readonly error?: { readonly code: string; readonly why?: string }
+}
+
+async function signalled(script: string, signal: NodeJS.Signals | undefined): Promise<CommandResult> {
+  const state = { pid: 0 }
+  return tryRun(process.execPath, [ownChild('enter-user-namespace.ts'), 'sh', '-c', script], {
+    onStart: (pid) => {
+      state.pid = pid
+    },
+    onOutput: (text) => {
+      if (text.includes('ready') && signal !== undefined) process.kill(state.pid, signal)
+    },
+  })
+}
+
+function ownChild(name: string): string {
+  return join(checkout, 'test/unit/run/children', name)
+}
+
+const eve = 54321
+
+/** Runs a program as a user that only it sees: in a copy of /etc, which is mounted over the machine's. */
+async function runAsUser(argv: readonly string[], { subuid = 'eve:200000:65536\n' } = {}): Promise<CommandResult> {
+  const own = mkdtempSync(join(directory, 'user-'))
+  const [home, etc] = [join(own, 'home'), join(own, 'etc')]
+  mkdirSync(home)
+  chownSync(home, eve, eve)
+  for (const open of [directory, own]) chmodSync(open, 0o755)
+  cpSync('/etc', etc, { recursive: true })
+  writeFileSync(join(etc, 'passwd'), `root:x:0:0::/root:/bin/sh\neve:x:${eve}:${eve}::${home}:/bin/sh\n`)
+  for (const name of ['subuid', 'subgid']) writeFileSync(join(etc, name), subuid)
+  const become = `exec setpriv --reuid ${eve} --regid ${eve} --clear-groups env -i PATH="$PATH" TMPDIR='${home}' "$@"`
+  const script = `set -eu; mount --bind '${etc}' /etc; ${become}`
+  return tryRun('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script, 'sh', ...argv], { cwd: '/' })
+}
+
+function assertSuite(ran: CommandResult): void {
+  const output = `${ran.stdout}${ran.stderr}`
+  assert.equal(ran.code, 0, output)
+  assert.match(ran.stdout, /^# fail 0$/m, output)
+  assert.ok(Number(/^# pass (\d+)$/m.exec(ran.stdout)?.[1]) > 45, output)
+}
