@@ -24,6 +24,8 @@ export interface BaseImagesOptions {
   /** How long a tag counts after it was resolved, in ms; digests never expire. Without it nothing expires. */
   readonly ttlMs?: number
   readonly now?: () => Date
+  /** The directory's blobs, where somebody has opened them already. */
+  readonly store?: BlobStore
 }
 
 /** A warmed image, found under the reference asked for. */
@@ -64,7 +66,7 @@ export class BaseImages {
 
   /** Unless read-only, creates the directory; throws a HearthError when it cannot be written. */
   static open(directory: string, options: BaseImagesOptions): BaseImages {
-    const store = BlobStore.open(directory, options)
+    const store = options.store ?? BlobStore.open(directory, { readOnly: options.readOnly })
     if (!options.readOnly) reapTemporaries(join(directory, 'refs'))
     return new BaseImages(directory, store, options)
   }

@@ -35,7 +35,11 @@ export interface CacheOptions {
  */
 export interface LayerCache {
   lookup(key: CacheKey, options?: CacheOptions): Promise<CachedLayer | undefined>
-  store(entry: NewEntry, layer: StoredLayer, options?: CacheOptions): Promise<void>
+  /**
+   * Adds a new layer. Gives another layer where somebody has stored one for the same key, made on the same layers, in the
+   * meantime: that one stays, and whoever wants later builds to find what follows uses it instead of the own.
+   */
+  store(entry: NewEntry, layer: StoredLayer, options?: CacheOptions): Promise<CachedLayer | undefined>
   /** Waits for what runs in the background. */
   close(): Promise<void>
 }

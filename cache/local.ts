@@ -1,9 +1,9 @@
 import { join } from 'node:path'
-import { writeFileAtomically } from '../src/content/atomic-file.ts'
+import { createFileAtomically, writeFileAtomically } from '../src/content/atomic-file.ts'
 import type { BlobStore } from '../src/content/blob-store.ts'
 import { makeDirectory } from '../src/content/durable.ts'
 import { reapTemporaries } from '../src/content/temporary.ts'
-import { fetchLayer, type StoredLayer } from '../src/image/layer.ts'
+import { fetchLayer, type ReadOptions, type StoredLayer } from '../src/image/layer.ts'
 import type { Log } from '../src/log.ts'
 import { type Entry, entryBytes, entryPath, readEntry } from './entry-file.ts'
 import { type CacheKey, canonicalInputs, storedRecord } from './key.ts'
@@ -21,6 +21,15 @@ export interface LocalCacheOptions {
   readonly readOnly: boolean
   readonly log: Log
   readonly now: () => Date
+  /** Hash a layer before it counts as a hit: for builds that read all their layers anyway. */
+  readonly checkLayers?: boolean
+  /** Where the store's own trouble with writing is noted, so that one full disk is one warning. */
+  readonly writing?: Trouble
+}
+
+/** What layers that cannot be written to a cache directory are counted by. */
+export function writingTrouble(directory: string, log: Log): Trouble {
+  return new Trouble(log, `A layer cannot be added to the cache directory ${directory}, the build goes on`)
 }
 
 /** A cache that can also note a layer found elsewhere, before its bytes are here. */
@@ -51,39 +60,32 @@ class DirectoryCache implements LocalLayerCache {
     const { directory, log } = options
     this.#options = options
     this.#reading = new Trouble(log, `An entry of the cache directory ${directory} cannot be read and counts as a miss`)
-    this.#writing = new Trouble(log, `A layer cannot be added to the cache directory ${directory}, the build goes on`)
+    this.#writing = options.writing ?? writingTrouble(directory, log)
   }
 
   async lookup(key: CacheKey, options: CacheOptions = {}): Promise<CachedLayer | undefined> {
     options.signal?.throwIfAborted()
-    const { directory, store, ttlMs, now } = this.#options
+    const { store, checkLayers = false, now } = this.#options
     try {
-      const entry = await readEntry(directory, key)
-      if (entry === undefined || !isFresh(entry.created, ttlMs, now()) || !store.has(entry.layer)) return undefined
+      const found = await this.#find(key)
+      if (found === undefined || (checkLayers && !(await store.check(found.layer.descriptor)))) return undefined
       this.#uses.set(key, { hits: (this.#uses.get(key)?.hits ?? 0) + 1, lastUsed: now() })
-      const { layer: descriptor, diffID, madeOn, created, record, text } = entry
-      const layer: StoredLayer = { kind: 'stored', descriptor, diffID, store }
-      return { key, layer, madeOn, created, record, text, tier: 'local' }
+      return found
     } catch (error) {
       this.#reading.note(error)
       return undefined
     }
   }
 
-  async store(entry: NewEntry, layer: StoredLayer, options: CacheOptions = {}): Promise<void> {
-    if (this.#options.readOnly) return
+  async store(entry: NewEntry, layer: StoredLayer, options: CacheOptions = {}): Promise<CachedLayer | undefined> {
+    if (this.#options.readOnly) return undefined
     const { signal } = options
     try {
-      const { store } = this.#options
-      const { descriptor, diffID } = await fetchLayer(layer, store, signal === undefined ? {} : { signal })
-      const { inputs } = entry.record
-      if (inputs !== undefined) await store.writeBytes(new TextEncoder().encode(canonicalInputs(inputs)))
-      const { key, madeOn, created, text } = entry
-      const record = storedRecord(entry.record)
-      await this.#write({ key, record, text, layer: descriptor, diffID, madeOn, created })
+      return (await this.#earlier(entry)) ?? (await this.#add(entry, layer, signal === undefined ? {} : { signal }))
     } catch (error) {
       throwIfAborted(error, signal)
       this.#writing.note(error)
+      return undefined
     }
   }
 
@@ -103,8 +105,9 @@ class DirectoryCache implements LocalLayerCache {
   async close(): Promise<void> {
     if (this.#options.readOnly || this.#stored.size + this.#uses.size === 0) return
     const { directory, log } = this.#options
-    const index = LayerIndex.open(directory, log)
+    let index: LayerIndex | undefined
     try {
+      index = LayerIndex.open(directory, log)
       await index?.update([...this.#stored.values()], this.#uses)
     } catch (error) {
       log.debug(`The history of the cache directory ${directory} was not written: ${reasonOf(error)}`)
@@ -113,6 +116,45 @@ class DirectoryCache implements LocalLayerCache {
       this.#stored.clear()
       this.#uses.clear()
     }
+  }
+
+  async #find(key: CacheKey): Promise<CachedLayer | undefined> {
+    const { directory, store, ttlMs, now } = this.#options
+    const entry = await readEntry(directory, key)
+    if (entry === undefined || !isFresh(entry.created, ttlMs, now()) || !store.has(entry.layer)) return undefined
+    const { layer: descriptor, diffID, madeOn, created, record, text } = entry
+    const layer: StoredLayer = { kind: 'stored', descriptor, diffID, store }
+    return { key, layer, madeOn, created, record, text, tier: 'local' }
+  }
+
+  /** What another build has stored for the key, if it is as good as the new entry: made on the same layers, and whole. */
+  async #earlier({ key, madeOn }: NewEntry): Promise<CachedLayer | undefined> {
+    // A damaged entry is replaced by the new one.
+    const found = await this.#find(key).catch(() => undefined)
+    if (found?.madeOn !== madeOn) return undefined
+    return (await this.#options.store.check(found.layer.descriptor)) ? found : undefined
+  }
+
+  async #add(entry: NewEntry, layer: StoredLayer, options: ReadOptions): Promise<CachedLayer | undefined> {
+    const { store, directory } = this.#options
+    const { descriptor, diffID, store: place } = await fetchLayer(layer, store, options)
+    // The directory has stopped taking blobs, which has been said.
+    if (place.directory !== store.directory) return undefined
+    const { inputs } = entry.record
+    if (inputs !== undefined) {
+      const written = await store.writeBytes(new TextEncoder().encode(canonicalInputs(inputs)))
+      if (written.store.directory !== store.directory) return undefined
+    }
+    const { key, madeOn, created, text } = entry
+    const full = { key, record: storedRecord(entry.record), text, layer: descriptor, diffID, madeOn, created }
+    makeDirectory(join(directory, 'entries'))
+    if (!(await createFileAtomically(entryPath(directory, key), entryBytes(full)))) {
+      const earlier = await this.#earlier(entry)
+      if (earlier !== undefined) return earlier
+      await this.#write(full)
+    }
+    this.#stored.set(key, full)
+    return undefined
   }
 
   async #write(entry: Entry): Promise<void> {

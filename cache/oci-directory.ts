@@ -1,3 +1,4 @@
+import { BlobStore } from '../src/content/blob-store.ts'
 import { OciLayout } from '../src/content/oci-layout.ts'
 import { fetchLayer, type StoredLayer } from '../src/image/layer.ts'
 import type { Log } from '../src/log.ts'
@@ -11,6 +12,8 @@ import { Trouble, throwIfAborted } from './trouble.ts'
 export interface OciCacheOptions {
   /** The directory; it becomes an OCI layout when the first layer is stored. */
   readonly path: string
+  /** Nothing is to be stored, and damaged layers are not removed. */
+  readonly readOnly?: boolean
   /** How long a layer counts after it was made, in ms. */
   readonly ttlMs: number
   readonly log: Log
@@ -47,7 +50,7 @@ class LayoutCache implements LayerCache {
     }
   }
 
-  async store(entry: NewEntry, layer: StoredLayer, options: CacheOptions = {}): Promise<void> {
+  async store(entry: NewEntry, layer: StoredLayer, options: CacheOptions = {}): Promise<undefined> {
     const { signal } = options
     try {
       this.#writable ??= OciLayout.open(this.#options.path, { readOnly: false })
@@ -67,7 +70,7 @@ class LayoutCache implements LayerCache {
 
   async #read(layout: OciLayout, key: CacheKey, descriptor: Descriptor): Promise<CachedLayer | undefined> {
     const { ttlMs, now } = this.#options
-    const store = layout.blobs
+    const store = this.#blobs(layout)
     const manifest = parseCacheManifest(await store.read(descriptor, maxEntrySize), descriptor.mediaType)
     const entry = parseCacheConfig(await store.read(manifest.config, maxEntrySize), { key, layer: manifest.layer })
     if (!store.has(entry.layer) || !isFresh(entry.created, ttlMs, now())) return undefined
@@ -80,6 +83,17 @@ class LayoutCache implements LayerCache {
       record,
       text,
       tier: 'remote',
+    }
+  }
+
+  /** Damaged blobs are removed where that is possible, so that the next build stores them anew. */
+  #blobs(layout: OciLayout): BlobStore {
+    const { path, readOnly = false } = this.#options
+    if (readOnly) return layout.blobs
+    try {
+      return BlobStore.open(path, { readOnly })
+    } catch {
+      return layout.blobs
     }
   }
 }

@@ -69,7 +69,7 @@ class RepositoryCache implements LayerCache {
     }
   }
 
-  async store(entry: NewEntry, layer: StoredLayer, options: CacheOptions = {}): Promise<void> {
+  async store(entry: NewEntry, layer: StoredLayer, options: CacheOptions = {}): Promise<undefined> {
     if (!this.#canWrite) return
     try {
       await this.#push(entry, layer, options)

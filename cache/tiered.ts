@@ -1,4 +1,4 @@
-import type { StoredLayer } from '../src/image/layer.ts'
+import type { Layer, ReadOptions, StoredLayer } from '../src/image/layer.ts'
 import type { CacheKey } from './key.ts'
 import type { CachedLayer, CacheOptions, LayerCache, NewEntry } from './layer-cache.ts'
 import type { LocalLayerCache } from './local.ts'
@@ -21,7 +21,7 @@ export function tieredLayerCache(options: TieredCacheOptions): LayerCache {
 
 class TieredCache implements LayerCache {
   readonly #options: TieredCacheOptions
-  readonly #pushes: Promise<void>[] = []
+  readonly #pushes: Promise<unknown>[] = []
 
   constructor(options: TieredCacheOptions) {
     this.#options = options
@@ -30,19 +30,23 @@ class TieredCache implements LayerCache {
   async lookup(key: CacheKey, options: CacheOptions = {}): Promise<CachedLayer | undefined> {
     const { local, remote } = this.#options
     const near = await local?.lookup(key, options)
-    if (near !== undefined || options.remote === false) return near
+    if (near !== undefined) return this.#backed(near, options)
+    if (options.remote === false) return undefined
     const far = await remote?.lookup(key, options)
     return far === undefined || local === undefined ? far : local.remember(far)
   }
 
-  async store(entry: NewEntry, layer: StoredLayer, options: CacheOptions = {}): Promise<void> {
+  async store(entry: NewEntry, layer: StoredLayer, options: CacheOptions = {}): Promise<CachedLayer | undefined> {
     const { local, remote, pushRemote } = this.#options
-    await local?.store(entry, layer, options)
-    if (remote === undefined || !pushRemote || options.remote === false) return
+    const earlier = await local?.store(entry, layer, options)
+    // Whoever stored that one pushes it, too.
+    if (earlier !== undefined) return this.#backed(earlier, options)
+    if (remote === undefined || !pushRemote || options.remote === false) return undefined
     const push = remote.store(entry, layer, options)
     // An abort is thrown again by close; until then nobody awaits this.
     push.catch(() => {})
     this.#pushes.push(push)
+    return undefined
   }
 
   async close(): Promise<void> {
@@ -50,5 +54,15 @@ class TieredCache implements LayerCache {
     await this.#options.remote?.close()
     await this.#options.local?.close()
     for (const push of pushes) if (push.status === 'rejected') throw push.reason
+  }
+
+  /** A local layer whose copy turns out damaged may be in the remote tier, too. */
+  #backed(near: CachedLayer, options: CacheOptions): CachedLayer {
+    const { remote } = this.#options
+    if (remote === undefined || options.remote === false || near.layer.kind === 'remote') return near
+    const elsewhere = async ({ signal }: ReadOptions): Promise<Layer | undefined> => {
+      return (await remote.lookup(near.key, signal === undefined ? {} : { signal }))?.layer
+    }
+    return { ...near, layer: { ...near.layer, elsewhere } }
   }
 }

@@ -1,6 +1,6 @@
-import { open, rename, unlink } from 'node:fs/promises'
+import { link, open, rename, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { HearthError } from '../errors.ts'
+import { HearthError, systemCode } from '../errors.ts'
 import { onDiskOf } from './disk-error.ts'
 import { syncDirectory, writeFully } from './durable.ts'
 import { temporaryName } from './temporary.ts'
@@ -10,11 +10,28 @@ import { temporaryName } from './temporary.ts'
  * power cut once this returns. The directory must exist. A failure leaves no file behind and throws a HearthError.
  */
 export async function writeFileAtomically(path: string, bytes: Uint8Array): Promise<void> {
-  if (basename(path) === '') throw new HearthError({ code: 'internal', message: `"${path}" names no file` })
-  await onDiskOf(dirname(path), replace(path, bytes))
+  await onDiskOf(dirname(path), place(path, bytes, rename))
 }
 
-async function replace(path: string, bytes: Uint8Array): Promise<void> {
+/**
+ * The same, unless a file of that name is there already: of several writers one is first, and says true. Where the
+ * filesystem cannot tell, the last one wins.
+ */
+export async function createFileAtomically(path: string, bytes: Uint8Array): Promise<boolean> {
+  let created = true
+  const put = async (temporary: string): Promise<void> => {
+    created = await linkOnce(temporary, path)
+  }
+  await onDiskOf(dirname(path), place(path, bytes, put))
+  return created
+}
+
+async function place(
+  path: string,
+  bytes: Uint8Array,
+  put: (temporary: string, path: string) => Promise<void>,
+): Promise<void> {
+  if (basename(path) === '') throw new HearthError({ code: 'internal', message: `"${path}" names no file` })
   const directory = dirname(path)
   const temporary = join(directory, temporaryName())
   const handle = await open(temporary, 'wx', 0o644)
@@ -25,10 +42,27 @@ async function replace(path: string, bytes: Uint8Array): Promise<void> {
     } finally {
       await handle.close()
     }
-    await rename(temporary, path)
+    await put(temporary, path)
   } catch (error) {
     await unlink(temporary).catch(() => {})
     throw error
   }
   await syncDirectory(directory)
+}
+
+async function linkOnce(temporary: string, path: string): Promise<boolean> {
+  try {
+    await link(temporary, path)
+  } catch (error) {
+    const code = systemCode(error) ?? ''
+    if (['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(code)) {
+      await rename(temporary, path)
+      return true
+    }
+    if (code !== 'EEXIST') throw error
+    await unlink(temporary)
+    return false
+  }
+  await unlink(temporary)
+  return true
 }

@@ -1,24 +1,30 @@
 import { accessSync, constants, lstatSync, rmdirSync, type Stats } from 'node:fs'
-import { type FileHandle, mkdir, open, rename, unlink } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { HearthError, systemCode } from '../errors.ts'
-import type { Descriptor } from '../oci/descriptor.ts'
+import { unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { HearthError } from '../errors.ts'
 import { type Digest, splitDigest } from '../oci/digest.ts'
 import { type Bytes, bytesOf, collect } from '../stream/bytes.ts'
-import { DigestingStream } from '../stream/digesting.ts'
 import { verify } from '../stream/verify.ts'
-import { diskError, onDiskOf } from './disk-error.ts'
-import { makeDirectory, syncDirectory, writeFully } from './durable.ts'
+import { type BlobIdentity, BlobWriting, type WriteBlobOptions } from './blob-writing.ts'
+import { diskError, isUnwritable } from './disk-error.ts'
+import { makeDirectory } from './durable.ts'
 import { openBlobFile, readChunks, unreadable } from './read-blob.ts'
-import { reapTemporaries, temporaryName } from './temporary.ts'
+import { reapTemporaries } from './temporary.ts'
 
-/** Which bytes are meant: what they hash to, and how many they are. */
-export type BlobIdentity = Pick<Descriptor, 'digest' | 'size'>
+export interface BlobStoreOptions {
+  readonly readOnly: boolean
+  /**
+   * Asked once, when the directory takes no more blobs because its disk is full, read-only or failing: gives the store
+   * that takes them from then on, also the one being written.
+   */
+  readonly spill?: (error: unknown) => BlobStore
+  /** Told about each copy that was found damaged, before it is removed. */
+  readonly onDamaged?: (path: string) => void
+}
 
-export interface WriteBlobOptions {
-  /** What the bytes must turn out to be; anything else is refused and leaves nothing behind. */
-  readonly expected?: BlobIdentity
-  readonly signal?: AbortSignal
+/** A blob and the store it lies in: as a rule the one that was asked to write it. */
+export interface WrittenBlob extends BlobIdentity {
+  readonly store: BlobStore
 }
 
 /**
@@ -28,16 +34,21 @@ export interface WriteBlobOptions {
 export class BlobStore {
   readonly directory: string
   readonly readOnly: boolean
+  readonly #options: BlobStoreOptions
+  /** Whether a blob was found whole; those written here are. */
+  readonly #checks = new Map<Digest, Promise<boolean>>()
+  #successor: BlobStore | undefined
 
-  private constructor(directory: string, readOnly: boolean) {
+  private constructor(directory: string, options: BlobStoreOptions) {
     this.directory = directory
-    this.readOnly = readOnly
+    this.readOnly = options.readOnly
+    this.#options = options
   }
 
   /** Unless read-only, creates the directory; throws a HearthError when it cannot be written. */
-  static open(directory: string, options: { readonly readOnly: boolean }): BlobStore {
+  static open(directory: string, options: BlobStoreOptions): BlobStore {
     if (!options.readOnly) prepare(directory)
-    return new BlobStore(directory, options.readOnly)
+    return new BlobStore(directory, options)
   }
 
   pathOf(digest: Digest): string {
@@ -48,6 +59,25 @@ export class BlobStore {
   /** Whether a regular file of the right size lies there. Its content is checked when it is read. */
   has(descriptor: BlobIdentity): boolean {
     return sizeOf(this.pathOf(descriptor.digest)) === descriptor.size
+  }
+
+  /**
+   * Whether a whole copy lies there. Its bytes are hashed the first time it is asked for, unless this store has written
+   * them; a copy found damaged is removed.
+   */
+  async check(descriptor: BlobIdentity): Promise<boolean> {
+    if (!this.has(descriptor)) return false
+    const known = this.#checks.get(descriptor.digest) ?? this.#readThrough(descriptor)
+    this.#checks.set(descriptor.digest, known)
+    const isWhole = await known
+    if (!isWhole) this.#checks.delete(descriptor.digest)
+    return isWhole
+  }
+
+  /** The store that has a whole copy: this one, or the one that has followed it. */
+  async holder(descriptor: BlobIdentity): Promise<BlobStore | undefined> {
+    if (await this.check(descriptor)) return this
+    return await this.#successor?.holder(descriptor)
   }
 
   /**
@@ -70,6 +100,7 @@ export class BlobStore {
     } catch (error) {
       const damaged = error instanceof HearthError && error.code === 'integrity' && !unreadableBytes
       if (!damaged) throw error
+      this.#checks.delete(descriptor.digest)
       await this.#discard(path, stat)
       throw error.at(path)
     } finally {
@@ -92,23 +123,27 @@ export class BlobStore {
    * Writes a stream under its digest, durably, and says what it was. Content that is there already and good is kept;
    * a damaged copy is replaced. On any failure nothing is left under the digest's name.
    */
-  async write(source: Bytes, options: WriteBlobOptions = {}): Promise<BlobIdentity> {
+  async write(source: Bytes, options: WriteBlobOptions = {}): Promise<WrittenBlob> {
     if (this.readOnly) throw readOnlyStore(this.directory)
-    const { path, handle } = await onDiskOf(this.directory, this.#createTemporary())
-    let renamed = false
+    if (this.#successor !== undefined) return await this.#successor.write(source, options)
+    const writing = new BlobWriting(this.directory, source)
     try {
-      const written = await this.#fill(handle, source, options).finally(() => handle.close())
-      const target = this.pathOf(written.digest)
-      if (await isGood(target, written)) return written
-      await onDiskOf(this.directory, publish(path, target))
-      renamed = true
-      return written
+      const blob = await writing.fill(options)
+      const target = this.pathOf(blob.digest)
+      if (!(await isGood(target, blob))) await writing.publish(target)
+      this.#checks.set(blob.digest, Promise.resolve(true))
+      return { ...blob, store: this }
+    } catch (error) {
+      const { spill } = this.#options
+      if (spill === undefined || !isUnwritable(writing.failure)) throw error
+      this.#successor ??= spill(error)
+      return await this.#successor.write(writing.again(), options)
     } finally {
-      if (!renamed) await unlink(path).catch(() => {})
+      await writing.close()
     }
   }
 
-  writeBytes(bytes: Uint8Array): Promise<BlobIdentity> {
+  writeBytes(bytes: Uint8Array): Promise<WrittenBlob> {
     return this.write(bytesOf(bytes))
   }
 
@@ -121,38 +156,19 @@ export class BlobStore {
     }
   }
 
-  async #createTemporary(): Promise<{ readonly path: string; readonly handle: FileHandle }> {
-    const tmp = join(this.directory, 'tmp')
-    for (let attempt = 0; ; attempt++) {
-      const path = join(tmp, temporaryName())
-      try {
-        return { path, handle: await open(path, 'wx', 0o600) }
-      } catch (error) {
-        // Another process may tidy the directory away between these two calls.
-        if (systemCode(error) !== 'ENOENT' || attempt > 20) throw error
-        await mkdir(tmp, { recursive: true })
-      }
+  async #readThrough(descriptor: BlobIdentity): Promise<boolean> {
+    try {
+      for await (const _ of this.open(descriptor));
+      return true
+    } catch (error) {
+      if (error instanceof HearthError && error.code === 'integrity') return false
+      throw error
     }
-  }
-
-  async #fill(handle: FileHandle, source: Bytes, options: WriteBlobOptions): Promise<BlobIdentity> {
-    const { expected, signal } = options
-    const digesting = new DigestingStream()
-    const checked = expected === undefined ? digesting.pass(source) : verify(source, expected)
-    for await (const chunk of checked) {
-      signal?.throwIfAborted()
-      await onDiskOf(this.directory, writeFully(handle, chunk))
-    }
-    signal?.throwIfAborted()
-    await onDiskOf(this.directory, handle.chmod(0o444))
-    await onDiskOf(this.directory, handle.sync())
-    return expected === undefined
-      ? { digest: digesting.digest(), size: digesting.size }
-      : { digest: expected.digest, size: expected.size }
   }
 
   /** Removes a damaged copy, unless another process has put a new one in its place meanwhile. */
   async #discard(path: string, seen: Stats): Promise<void> {
+    this.#options.onDamaged?.(path)
     if (this.readOnly) return
     try {
       const now = lstatSync(path)
@@ -200,13 +216,6 @@ async function isGood(path: string, blob: BlobIdentity): Promise<boolean> {
   } catch {
     return false
   }
-}
-
-async function publish(temporary: string, target: string): Promise<void> {
-  const directory = dirname(target)
-  makeDirectory(directory)
-  await rename(temporary, target)
-  await syncDirectory(directory)
 }
 
 function readOnlyStore(directory: string): HearthError {

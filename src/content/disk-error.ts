@@ -2,6 +2,13 @@ import { asHearthError, HearthError, messageOf, systemCode } from '../errors.ts'
 
 const explained = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM'])
 
+const unwritable = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO'])
+
+/** Whether a file operation failed because the disk takes no more: full, over quota, read-only, or failing. */
+export function isUnwritable(error: unknown): boolean {
+  return unwritable.has(systemCode(error) ?? '')
+}
+
 /** Turns what a file operation threw into a HearthError that names the directory concerned. */
 export function diskError(error: unknown, directory: string): HearthError {
   if (error instanceof HearthError) return error

@@ -20,6 +20,8 @@ interface LayerCommon {
 export interface StoredLayer extends LayerCommon {
   readonly kind: 'stored'
   readonly store: BlobStore
+  /** Finds the same layer in another place, should the copy in the store turn out damaged or be gone. */
+  readonly elsewhere?: (options: ReadOptions) => Promise<Layer | undefined>
 }
 
 /** A layer known by its descriptor only; its bytes stay in the registry until somebody opens it. */
@@ -36,14 +38,51 @@ export interface ReadOptions {
   readonly signal?: AbortSignal
 }
 
-/** The layer as stored, compressed; size and digest are checked by the end of the stream. */
+/**
+ * The layer as stored, compressed; size and digest are checked by the end of the stream. A stored copy is checked before
+ * its first byte is given; in place of a damaged one the layer comes from elsewhere, where it can.
+ */
 export function openLayer(layer: Layer, options: ReadOptions = {}): Bytes {
   return layer.keep === undefined ? openSource(layer, options) : openKept(layer, layer.keep, options)
 }
 
+/** Whether the layer's bytes can be had; only a stored copy is looked at. A damaged one is removed. */
+export async function isWhole(layer: Layer, options: ReadOptions = {}): Promise<boolean> {
+  if (layer.kind === 'remote' || (await layer.store.check(layer.descriptor))) return true
+  return (await other(layer, options)) !== undefined
+}
+
 function openSource(layer: Layer, options: ReadOptions): Bytes {
-  if (layer.kind === 'stored') return layer.store.open(layer.descriptor, options)
+  if (layer.kind === 'stored') return openStored(layer, options)
   return layer.client.openBlob(layer.repository, layer.descriptor, options)
+}
+
+async function* openStored(layer: StoredLayer, options: ReadOptions): Bytes {
+  const { store, descriptor } = layer
+  if (await store.check(descriptor)) {
+    yield* store.open(descriptor, options)
+    return
+  }
+  const found = await other(layer, options)
+  if (found === undefined) throw damagedCopy(layer)
+  yield* openLayer({ ...found, keep: store }, options)
+}
+
+async function other({ descriptor, elsewhere }: StoredLayer, options: ReadOptions): Promise<Layer | undefined> {
+  const found = await elsewhere?.(options)
+  return found?.descriptor.digest === descriptor.digest ? found : undefined
+}
+
+function damagedCopy({ store, descriptor }: StoredLayer): HearthError {
+  return new HearthError({
+    code: 'integrity',
+    message: `The stored copy of layer ${descriptor.digest} is damaged or gone`,
+    where: store.pathOf(descriptor.digest),
+    why: 'its bytes do not hash to its digest, and it can be had from nowhere else',
+    fix: store.readOnly
+      ? 'The directory is read-only here: remove the file where it can be written, or use another directory.'
+      : 'Build again: what was damaged is removed, and the layer will be made or fetched anew.',
+  })
 }
 
 /** Through the store that keeps the layer; one that cannot take it spoils nothing. */
@@ -64,7 +103,11 @@ export async function* openLayerTar(layer: Layer, options: ReadOptions = {}): By
     })
   }
   const digesting = new DigestingStream()
-  yield* digesting.pass(decompress(openLayer(layer, options), compression))
+  try {
+    yield* digesting.pass(decompress(openLayer(layer, options), compression))
+  } catch (error) {
+    throw error instanceof HearthError ? error.at(`layer ${layer.descriptor.digest}`) : error
+  }
   const actual = digesting.digest() as string
   if (actual === layer.diffID) return
   throw new HearthError({
@@ -83,15 +126,21 @@ export interface StoreLayerOptions extends ReadOptions {
 /** Writes a layer tar into the store in one pass: hashed, compressed, hashed again, written. */
 export async function storeLayer(store: BlobStore, tar: Bytes, options: StoreLayerOptions): Promise<StoredLayer> {
   const digesting = new DigestingStream()
-  const { digest, size } = await store.write(gzip(digesting.pass(tar), options.level), options)
-  const descriptor = { mediaType: mediaTypes.ociLayerGzip, digest, size }
-  return { kind: 'stored', descriptor, diffID: digesting.digest() as string as DiffID, store }
+  const written = await store.write(gzip(digesting.pass(tar), options.level), options)
+  const descriptor = { mediaType: mediaTypes.ociLayerGzip, digest: written.digest, size: written.size }
+  return { kind: 'stored', descriptor, diffID: digesting.digest() as string as DiffID, store: written.store }
 }
 
-/** The same layer with its bytes in `store`; nothing is transferred when they are there already. */
+/**
+ * The same layer with its bytes, whole, in `store` or in the one that followed it; nothing is transferred when they are
+ * there already. A damaged copy there is replaced.
+ */
 export async function fetchLayer(layer: Layer, store: BlobStore, options: ReadOptions = {}): Promise<StoredLayer> {
-  if (layer.kind === 'stored' && layer.store.directory === store.directory) return layer
   const { descriptor, diffID } = layer
-  if (!store.has(descriptor)) await store.write(openSource(layer, options), { expected: descriptor, ...options })
-  return { kind: 'stored', descriptor, diffID, store }
+  const holder = await store.holder(descriptor)
+  options.signal?.throwIfAborted()
+  if (layer.kind === 'stored' && layer.store === holder) return layer
+  if (holder !== undefined) return { kind: 'stored', descriptor, diffID, store: holder }
+  const written = await store.write(openSource(layer, options), { expected: descriptor, ...options })
+  return { kind: 'stored', descriptor, diffID, store: written.store }
 }

@@ -24,7 +24,8 @@ function targetIn(layout: OciLayout, name: string): BlobTarget {
   const { blobs } = layout
   return {
     async putBlob({ descriptor, open }, { signal }) {
-      if (blobs.has(descriptor)) return
+      // One of the right size may still hold other bytes.
+      if (await blobs.check(descriptor)) return
       await blobs.write(open(), { expected: descriptor, ...(signal === undefined ? {} : { signal }) })
     },
     async putManifest({ manifestBytes, manifestDescriptor }) {

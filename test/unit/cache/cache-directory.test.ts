@@ -14,7 +14,7 @@ test('a missing cache directory is made, and trying leaves nothing behind', (t) 
 })
 
 test('where nothing can be made there is no cache', () => {
-  assert.equal(cacheAccess('/sys/hearth-test'), 'none')
+  for (const path of ['/sys/hearth-test', '/proc/hearth-test']) assert.equal(cacheAccess(path), 'none')
 })
 
 test('a path that is a file is one clear error', (t) => {

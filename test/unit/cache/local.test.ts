@@ -11,6 +11,7 @@ import {
   childProgram,
   damagedBlobs,
   filesBelow,
+  flipBit,
   outputOf,
   startNode,
   temporaryDirectory,
@@ -107,6 +108,58 @@ test('an entry whose blob is missing or of another size is a miss, and storing h
     assert.equal(await cache.lookup(sampleKey('a')), undefined)
     await cache.store(sampleEntry('a'), layer)
     assert.ok(await cache.lookup(sampleKey('a')))
+  }
+})
+
+test('a damaged layer is a miss where layers are checked, and storing it heals it', async (t) => {
+  const directory = await filled(t, ['a'])
+  const layer = await sampleLayer(openStore(temporaryDirectory(t)), 'a')
+  flipBit(openStore(directory).pathOf(layer.descriptor.digest))
+  assert.ok(await openCache(directory).lookup(sampleKey('a')), 'a build that reads no layer does not mind')
+  const { log, warnings } = keptLog()
+  const around = { directory, store: openStore(directory), ttlMs: hour, readOnly: false, log, now: () => sampleTime }
+  const cache = localLayerCache({ ...around, checkLayers: true })
+  assert.equal(await cache.lookup(sampleKey('a')), undefined)
+  await cache.store(sampleEntry('a'), layer)
+  assert.ok(await cache.lookup(sampleKey('a')))
+  assert.deepEqual(damagedBlobs(directory), [])
+  assert.deepEqual(warnings(), [])
+})
+
+test('of two builds that make the same layer at once one is first, and the other is given that one', async (t) => {
+  const directory = temporaryDirectory(t)
+  for (const name of ['one after the other', 'at once']) {
+    const layers = await Promise.all([1, 2].map((i) => sampleLayer(openStore(directory), `${name} ${i}`)))
+    const stores = layers.map((layer) => () => openCache(directory).store(sampleEntry(name), layer))
+    const given =
+      name === 'at once'
+        ? await Promise.all(stores.map((store) => store()))
+        : [await stores[0]?.(), await stores[1]?.()]
+    const first = given.indexOf(undefined)
+    const kept = layers[first]?.descriptor
+    assert.deepEqual(given[1 - first]?.layer.descriptor, kept, name)
+    assert.deepEqual((await openCache(directory).lookup(sampleKey(name)))?.layer.descriptor, kept, name)
+  }
+})
+
+test('what is there does not stay when it was made on other layers, is too old, or is damaged', async (t) => {
+  const directory = temporaryDirectory(t)
+  const [old, young] = [
+    await sampleLayer(openStore(directory), 'old'),
+    await sampleLayer(openStore(directory), 'young'),
+  ]
+  const past = new Date(sampleTime.getTime() - 2 * hour)
+  const spoil = (): void => flipBit(openStore(directory).pathOf(old.descriptor.digest))
+  for (const [entry, after] of [
+    [{ ...sampleEntry('a'), madeOn: 'others' }, () => {}],
+    [{ ...sampleEntry('b'), created: past }, () => {}],
+    [sampleEntry('c'), spoil],
+  ] as const) {
+    await openCache(directory).store(entry, old)
+    after()
+    const own = { ...entry, madeOn: sampleEntry('a').madeOn, created: sampleTime }
+    assert.equal(await openCache(directory).store(own, young), undefined)
+    assert.deepEqual((await openCache(directory).lookup(entry.key))?.layer.descriptor, young.descriptor)
   }
 })
 

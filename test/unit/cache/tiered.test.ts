@@ -5,8 +5,9 @@ import type { LayerCache } from '../../../cache/layer-cache.ts'
 import { type LocalLayerCache, localLayerCache } from '../../../cache/local.ts'
 import { ociLayerCache } from '../../../cache/oci-directory.ts'
 import { tieredLayerCache } from '../../../cache/tiered.ts'
-import { fetchLayer } from '../../../src/image/layer.ts'
-import { temporaryDirectory } from '../content/support.ts'
+import { fetchLayer, openLayer } from '../../../src/image/layer.ts'
+import { collect } from '../../../src/stream/bytes.ts'
+import { damagedBlobs, flipBit, temporaryDirectory } from '../content/support.ts'
 import { hour, keptLog, openStore, sampleEntry, sampleKey, sampleLayer, sampleTime } from './samples.ts'
 
 interface Tiers {
@@ -66,6 +67,47 @@ test('without leave to push, the remote tier is read and never written', async (
   await cache.store(sampleEntry('near'), await sampleLayer(openStore(directory), 'near'))
   await cache.close()
   assert.equal(await remote.lookup(sampleKey('near')), undefined)
+})
+
+test('a local layer that is damaged comes from the remote tier at once', async (t) => {
+  const { local, remote, directory, warnings } = tiers(t)
+  const layer = await sampleLayer(openStore(directory), 'a')
+  await local.store(sampleEntry('a'), layer)
+  await remote.store(sampleEntry('a'), layer)
+  const around = { ttlMs: hour, log: keptLog().log, now: () => sampleTime }
+  const fresh = localLayerCache({ directory, store: openStore(directory), readOnly: false, ...around })
+  flipBit(openStore(directory).pathOf(layer.descriptor.digest))
+  const hit = await tieredLayerCache({ local: fresh, remote, pushRemote: true }).lookup(sampleKey('a'))
+  assert.equal(hit?.tier, 'local')
+  await collect(openLayer(hit.layer), 10_000)
+  assert.deepEqual(damagedBlobs(directory), [])
+  assert.deepEqual(warnings(), [])
+})
+
+test('a layer another build was first with is given from the local tier, and the own one is not pushed', async (t) => {
+  const { local, remote, directory } = tiers(t)
+  const first = await sampleLayer(openStore(directory), 'first')
+  await local.store(sampleEntry('a'), first)
+  const cache = tieredLayerCache({ local, remote, pushRemote: true })
+  const given = await cache.store(sampleEntry('a'), await sampleLayer(openStore(directory), 'second'))
+  await cache.close()
+  assert.deepEqual(given?.layer.descriptor, first.descriptor)
+  assert.equal(await remote.lookup(sampleKey('a')), undefined)
+})
+
+test('a damaged layer of a cache layout is stored anew by the next build', async (t) => {
+  const path = join(temporaryDirectory(t), 'layout')
+  const around = { path, ttlMs: hour, log: keptLog().log, now: () => sampleTime }
+  const layer = await sampleLayer(openStore(temporaryDirectory(t)), 'a')
+  await ociLayerCache(around).store(sampleEntry('a'), layer)
+  const hit = await ociLayerCache(around).lookup(sampleKey('a'))
+  flipBit(openStore(path).pathOf(layer.descriptor.digest))
+  await assert.rejects(collect(openLayer(hit!.layer), 10_000), { code: 'integrity' })
+  assert.equal(await ociLayerCache(around).lookup(sampleKey('a')), undefined)
+  await ociLayerCache(around).store(sampleEntry('a'), layer)
+  flipBit(openStore(path).pathOf(layer.descriptor.digest))
+  await ociLayerCache(around).store(sampleEntry('a'), layer)
+  assert.deepEqual(damagedBlobs(path), [])
 })
 
 test('a slow push does not hold up the build, and close waits for it', async (t) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { writeFileAtomically } from '../../../src/content/atomic-file.ts'
+import { createFileAtomically, writeFileAtomically } from '../../../src/content/atomic-file.ts'
 import { HearthError } from '../../../src/errors.ts'
 import { filesBelow, noise, temporaryDirectory } from './support.ts'
 
@@ -12,6 +12,17 @@ test('a file is written whole and replaced whole', async (t) => {
   await writeFileAtomically(path, Buffer.from('one'))
   await writeFileAtomically(path, Buffer.from('two'))
   assert.equal(readFileSync(path, 'utf8'), 'two')
+  assert.deepEqual(filesBelow(directory), ['file.json'])
+})
+
+test('of many writers who create a file one is first, and its content stays', async (t) => {
+  const directory = temporaryDirectory(t)
+  const path = join(directory, 'file.json')
+  const outcomes = await Promise.all(
+    ['0', '1', '2', '3', '4', '5', '6', '7'].map((text) => createFileAtomically(path, Buffer.from(text))),
+  )
+  assert.deepEqual(outcomes.filter(Boolean), [true])
+  assert.equal(readFileSync(path, 'utf8'), String(outcomes.indexOf(true)))
   assert.deepEqual(filesBelow(directory), ['file.json'])
 })
 

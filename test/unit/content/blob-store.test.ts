@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import {
-  chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -20,7 +19,7 @@ import { HearthError } from '../../../src/errors.ts'
 import type { Descriptor } from '../../../src/oci/descriptor.ts'
 import { digestOf } from '../../../src/oci/digest.ts'
 import { bytesOf, collect } from '../../../src/stream/bytes.ts'
-import { filesBelow, inChunks, noise, temporaryDirectory } from './support.ts'
+import { childProgram, filesBelow, flipBit, inChunks, noise, temporaryDirectory, withPrivateMounts } from './support.ts'
 
 type Identity = Pick<Descriptor, 'digest' | 'size'>
 
@@ -34,7 +33,7 @@ test('a blob is stored under its digest, read-only, and reads back', async (t) =
   const store = openStore(t)
   const bytes = noise('a', 3_000_000)
   const written = await store.write(inChunks(bytes, 100_000))
-  assert.deepEqual(written, { digest: digestOf(bytes), size: bytes.byteLength })
+  assert.deepEqual([written.digest, written.size, written.store], [digestOf(bytes), bytes.byteLength, store])
   assert.equal(store.pathOf(written.digest), join(store.directory, 'blobs', 'sha256', written.digest.slice(7)))
   assert.equal(statSync(store.pathOf(written.digest)).mode & 0o7777, 0o444)
   assert.ok(store.has(written))
@@ -144,6 +143,45 @@ test('a blob of the right size with wrong bytes is not offered again after it wa
   assert.equal(store.has(written), false)
 })
 
+test('a check finds wrong bytes of the right size, says so and removes them, also where gunzip would stop early', async (t) => {
+  const { directory } = openStore(t)
+  const good = await BlobStore.open(directory, { readOnly: false }).writeBytes(noise('good', 3_000_000))
+  const bad = await BlobStore.open(directory, { readOnly: false }).writeBytes(noise('bad', 3_000_000))
+  flipBit(good.store.pathOf(bad.digest))
+  const told: string[] = []
+  const store = BlobStore.open(directory, { readOnly: false, onDamaged: (path) => told.push(path) })
+  assert.deepEqual([store.has(bad), await store.check(bad), store.has(bad)], [true, false, false])
+  assert.deepEqual([await store.check(good), await store.check(good)], [true, true])
+  assert.deepEqual(told, [store.pathOf(bad.digest)])
+  await store.writeBytes(noise('bad', 3_000_000))
+  assert.equal(await store.check(bad), true)
+})
+
+test('a blob the disk has no room for goes to the next store, whole, and so do all later ones', async (t) => {
+  const [directory, elsewhere] = [temporaryDirectory(t), temporaryDirectory(t)]
+  const script = 'mount -t tmpfs -o size=1m hearth-test "$1"; exec "$2" "$3" "$1" "$4"'
+  const program = childProgram(import.meta.url, 'spill.ts')
+  const result = JSON.parse(withPrivateMounts(script, [directory, process.execPath, program, elsewhere]))
+  assert.deepEqual(result.right, [true, true, true])
+  assert.deepEqual(result.places, [directory, elsewhere, elsewhere])
+  assert.deepEqual(result.holders, result.places)
+  assert.equal(result.errors.length, 1)
+  assert.match(result.errors[0], /No space left/)
+  assert.equal(result.files, 1, 'nothing unfinished stays')
+  assert.deepEqual(result.damaged, [])
+})
+
+test('a source that fails does not make the next store take over', async (t) => {
+  const spill = (): never => assert.fail('the disk is well')
+  const store = BlobStore.open(temporaryDirectory(t), { readOnly: false, spill })
+  async function* broken(): AsyncGenerator<Uint8Array> {
+    yield noise('a', 1000)
+    throw Object.assign(new Error('the source has no space'), { code: 'ENOSPC' })
+  }
+  await assert.rejects(store.write(broken()), /the source has no space/)
+  assert.deepEqual(filesBelow(store.directory), [])
+})
+
 test('a read-only store keeps damaged blobs and refuses writes', async (t) => {
   const writable = openStore(t)
   const written = await writable.writeBytes(noise('a', 1000))
@@ -201,14 +239,6 @@ test('unfinished files of killed writers are removed after a day, younger and fo
   BlobStore.open(store.directory, { readOnly: false })
   assert.deepEqual(filesBelow(tmp), [young, foreign].sort())
 })
-
-function flipBit(path: string): void {
-  const bytes = readFileSync(path)
-  const middle = bytes.byteLength >> 1
-  bytes[middle] = (bytes[middle] ?? 0) ^ 1
-  chmodSync(path, 0o644)
-  writeFileSync(path, bytes)
-}
 
 function becomeLink(path: string): void {
   writeFileSync(`${path}.other`, readFileSync(path))

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -23,6 +23,15 @@ export function noise(seed: string | number, size: number): Buffer {
 
 export async function* inChunks(bytes: Uint8Array, chunkSize: number): Bytes {
   for (let at = 0; at < bytes.byteLength; at += chunkSize) yield bytes.subarray(at, at + chunkSize)
+}
+
+/** Damages a file as a failing disk does: same size, one bit in the middle is another. */
+export function flipBit(path: string): void {
+  const bytes = readFileSync(path)
+  const middle = bytes.byteLength >> 1
+  bytes[middle] = (bytes[middle] ?? 0) ^ 1
+  chmodSync(path, 0o644)
+  writeFileSync(path, bytes)
 }
 
 /** Every file below a directory, relative and sorted. */

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { readFileSync, truncateSync } from 'node:fs'
+import { existsSync, readFileSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
+import { BlobStore } from '../../../src/content/blob-store.ts'
 import { HearthError } from '../../../src/errors.ts'
 import { imageFromStore } from '../../../src/image/from-store.ts'
 import { finishImage } from '../../../src/image/image.ts'
-import { fetchLayer, openLayer, openLayerTar, type StoredLayer, storeLayer } from '../../../src/image/layer.ts'
+import { fetchLayer, isWhole, openLayer, openLayerTar, type StoredLayer, storeLayer } from '../../../src/image/layer.ts'
 import { type Descriptor, descriptorOf } from '../../../src/oci/descriptor.ts'
 import { type DiffID, digestOf } from '../../../src/oci/digest.ts'
 import { imageConfigBytes } from '../../../src/oci/image-config.ts'
@@ -16,7 +17,7 @@ import { indexBytes, manifestBytes } from '../../../src/oci/manifest.ts'
 import { mediaTypes } from '../../../src/oci/media-type.ts'
 import { bytesOf, collect } from '../../../src/stream/bytes.ts'
 import { temporaryDirectory } from '../../support/temp.ts'
-import { filesBelow, inChunks, noise } from '../content/support.ts'
+import { filesBelow, flipBit, inChunks, noise } from '../content/support.ts'
 import { imageOf, makeLayer, makeTar, newStore, sampleImage } from './samples.ts'
 
 function sha256(bytes: Uint8Array): string {
@@ -108,6 +109,54 @@ test('fetching copies a layer into another store once, and is nothing in its own
   assert.deepEqual(readFileSync(blobPath(fetched)), readFileSync(blobPath(layer)))
   truncateSync(blobPath(layer), 0)
   assert.equal((await fetchLayer(layer, there)).store, there, 'the first store is not read again')
+})
+
+/** The same store as another process sees it: it has written nothing. */
+function seenAnew(layer: StoredLayer): StoredLayer {
+  return { ...layer, store: BlobStore.open(layer.store.directory, { readOnly: false }) }
+}
+
+async function largeLayer(directory: string): Promise<StoredLayer> {
+  return makeLayer(newStore(directory), directory, { file: noise('file', 2_500_000).toString('latin1') })
+}
+
+test('a damaged copy is an integrity error that names it, however early decoding would fail, and is gone then', async (t) => {
+  const directory = temporaryDirectory(t)
+  for (const read of [openLayerTar, openLayer]) {
+    const layer = seenAnew(await largeLayer(directory))
+    assert.ok(layer.descriptor.size > 2 << 20)
+    flipBit(blobPath(layer))
+    await assert.rejects(collect(read(layer), 1 << 24), (error) => {
+      return error instanceof HearthError && error.code === 'integrity' && error.where === blobPath(layer)
+    })
+    assert.equal(existsSync(blobPath(layer)), false)
+  }
+})
+
+test('in place of a damaged copy the layer comes from elsewhere, and is whole here afterwards', async (t) => {
+  const directory = temporaryDirectory(t)
+  const whole = await largeLayer(directory)
+  const elsewhere = async (): Promise<StoredLayer> => whole
+  for (const read of [
+    (layer: StoredLayer) => collect(openLayer(layer), 1 << 24),
+    (layer: StoredLayer) => collect(openLayerTar(layer), 1 << 24),
+    (layer: StoredLayer) => fetchLayer(layer, layer.store),
+    (layer: StoredLayer) => fetchLayer(layer, newStore(directory)),
+  ]) {
+    const layer = { ...seenAnew(await largeLayer(directory)), elsewhere }
+    flipBit(blobPath(layer))
+    await read(layer)
+    assert.deepEqual(readFileSync(blobPath(layer)), readFileSync(blobPath(whole)))
+  }
+})
+
+test('a layer found elsewhere that is another one does not count', async (t) => {
+  const directory = temporaryDirectory(t)
+  const another = await makeLayer(newStore(directory), directory, { file: 'y' })
+  const layer = { ...seenAnew(await largeLayer(directory)), elsewhere: async () => another }
+  flipBit(blobPath(layer))
+  assert.equal(await isWhole(layer), false)
+  await assert.rejects(collect(openLayer(layer), 1 << 24), fails('integrity', /damaged or gone/))
 })
 
 test('a layer damaged where it comes from does not get into the other store', async (t) => {

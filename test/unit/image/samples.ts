@@ -15,7 +15,8 @@ export function makeTar(directory: string, files: Readonly<Record<string, string
     writeFileSync(join(own, name), text)
   }
   const plain = ['--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner', '--mode=u=rwX,go=rX']
-  return execFileSync('tar', ['-C', own, ...plain, '-cf', '-', ...Object.keys(files)])
+  const args = ['-C', own, ...plain, '-cf', '-', ...Object.keys(files)]
+  return execFileSync('tar', args, { maxBuffer: 1 << 26 })
 }
 
 /** A store below a directory of the test's. */

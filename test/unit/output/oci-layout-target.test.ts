@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { HearthError } from '../../../src/errors.ts'
@@ -8,7 +8,7 @@ import { ociLayoutTarget } from '../../../src/output/oci-layout-target.ts'
 import { run } from '../../support/command.ts'
 import { readImage, skopeo } from '../../support/image-tree.ts'
 import { temporaryDirectory } from '../../support/temp.ts'
-import { damagedBlobs } from '../content/support.ts'
+import { damagedBlobs, flipBit } from '../content/support.ts'
 import { imageOf, makeLayer, newStore, sampleImage } from '../image/samples.ts'
 
 test('skopeo and umoci find the image under its name, as it was written', async (t) => {
@@ -49,6 +49,20 @@ test('a damaged layer is an error, and the layout keeps the image it had', async
   const seen = JSON.parse(await skopeo(['inspect', `oci:${directory}:app`]))
   assert.equal(seen.Digest, first.manifestDescriptor.digest)
   assert.deepEqual(damagedBlobs(directory), [])
+})
+
+test('what the layout has already is kept only if its bytes are right', async (t) => {
+  const top = temporaryDirectory(t)
+  const directory = join(top, 'layout')
+  const image = await sampleImage(top)
+  await ociLayoutTarget({ directory, name: 'app' }).write(image)
+  const blobs = join(directory, 'blobs/sha256')
+  const names = readdirSync(blobs).sort()
+  for (const name of names) flipBit(join(blobs, name))
+  assert.deepEqual([...damagedBlobs(directory)].sort(), names)
+  await ociLayoutTarget({ directory, name: 'app' }).write(image)
+  assert.deepEqual(damagedBlobs(directory), [])
+  assert.deepEqual(readdirSync(blobs).sort(), names)
 })
 
 test('an abort is thrown, and no image appears', async (t) => {
