@@ -45,6 +45,12 @@ export function printable(text: string): string {
   })
 }
 
+/** Drops colours and other ways to display text, which say nothing in a log. */
+function withoutColors(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences begin with one
+  return text.replace(/\u001b\[[0-9;:]*m/g, '')
+}
+
 /** Masks user and password in every URL of a text, and each given secret. */
 export function redact(text: string, secrets: readonly string[]): string {
   let out = text.replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi, '$1***@')
@@ -57,7 +63,7 @@ export function createLog(options: LogOptions, prefix = ''): Log {
   const threshold = logLevels.indexOf(options.level)
   const say = (level: LogLevel, message: string): void => {
     if (logLevels.indexOf(level) < threshold) return
-    const clean = printable(redact(prefix + message, options.secrets))
+    const clean = printable(redact(withoutColors(prefix + message), options.secrets))
     for (const line of clean.split('\n')) options.write(render(options, level, line))
   }
   return {

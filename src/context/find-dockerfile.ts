@@ -1,6 +1,7 @@
-import { isAbsolute, join, resolve } from 'node:path'
+import { realpathSync } from 'node:fs'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { HearthError } from '../errors.ts'
-import { readSteeringFile } from './steering-file.ts'
+import { isInside, readSteeringFile } from './steering-file.ts'
 
 export interface DockerfileLocation {
   /** As given with --dockerfile. */
@@ -16,13 +17,28 @@ export interface FoundDockerfile {
   readonly text: string
 }
 
-/** Finds and reads the Dockerfile: the path as it is, from the working directory, goes before one in the context. */
+/**
+ * Finds and reads the Dockerfile: the path as it is, from the working directory, goes before one in the context. No
+ * symlink leads out of the context from a path inside it.
+ */
 export function findDockerfile(location: DockerfileLocation): FoundDockerfile {
   const { dockerfile, cwd, directory } = location
   if (/^https?:\/\//i.test(dockerfile)) throw fromTheWeb(dockerfile)
   const direct = resolve(cwd, dockerfile)
   const inContext = isAbsolute(dockerfile) ? direct : join(directory, dockerfile)
-  return attempt(direct) ?? attempt(inContext, directory) ?? notFound(location, [direct, inContext])
+  const within = liesIn(directory, direct) ? directory : undefined
+  return attempt(direct, within) ?? attempt(inContext, directory) ?? notFound(location, [direct, inContext])
+}
+
+/** Whether a path, as written or as its directory really lies, is one of the context. */
+function liesIn(directory: string, path: string): boolean {
+  if (isInside(path, directory)) return true
+  try {
+    return isInside(realpathSync.native(dirname(path)), realpathSync.native(directory))
+  } catch {
+    // Nothing is there to be read.
+    return false
+  }
 }
 
 function attempt(path: string, within?: string): FoundDockerfile | undefined {

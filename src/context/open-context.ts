@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path'
 import { type IgnoreMatcher, parseIgnoreFile } from '../dockerfile/ignore.ts'
 import { HearthError } from '../errors.ts'
 import { type ContextLocation, contextDirectory } from './context-directory.ts'
+import { type OwnEntry, type OwnPath, ownEntries } from './own-paths.ts'
 import { readSteeringFile } from './steering-file.ts'
 
 /** The files a build may copy from. */
@@ -11,11 +12,15 @@ export interface BuildContext extends AsyncDisposable {
   readonly ignore: IgnoreMatcher
   /** The file the ignore rules came from. */
   readonly ignoreFile: string | undefined
+  /** What the build itself writes in there, which is no part of the context. */
+  readonly own: readonly OwnEntry[]
 }
 
 export interface ContextOptions extends ContextLocation {
   /** Absolute path of the Dockerfile: an ignore file of its own goes before that of the context. */
   readonly dockerfile?: string
+  /** What the build itself writes, wherever it lies. */
+  readonly own?: readonly OwnPath[]
 }
 
 /** Opens a directory as build context; it is used in place. */
@@ -23,7 +28,8 @@ export async function openContext(options: ContextOptions): Promise<BuildContext
   const directory = contextDirectory(options)
   const found = findIgnoreFile(directory, options.dockerfile)
   const ignore = found === undefined ? nothingIgnored : parse(found)
-  return { directory, ignore, ignoreFile: found?.path, [Symbol.asyncDispose]: async () => {} }
+  const own = ownEntries(directory, options.own ?? [])
+  return { directory, ignore, ignoreFile: found?.path, own, [Symbol.asyncDispose]: async () => {} }
 }
 
 interface IgnoreFile {

@@ -8,6 +8,7 @@ import { resolveInRoot } from '../rootfs/resolve.ts'
 import { isWanted, type SelectedSource, type SourceFilter, sourceAt } from '../rootfs/selected-source.ts'
 import { baseName, type RawPath, rawPath } from '../tar/raw-path.ts'
 import type { BuildContext } from './open-context.ts'
+import { isOwn, type OwnEntry } from './own-paths.ts'
 import { pathText } from './path-text.ts'
 import { matchesOf } from './wildcard.ts'
 
@@ -19,17 +20,20 @@ export interface SourceTree {
   readonly filter?: SourceFilter
   /** The file that `filter` comes from. */
   readonly ignoreFile?: string | undefined
+  /** What `filter` keeps out because the build writes it. */
+  readonly own?: readonly OwnEntry[]
   /** Is told of wildcards that match nothing. */
   readonly log?: Log
 }
 
-/** The context as a tree to select from; what its ignore file names is not there. */
-export function contextTree({ directory, ignore, ignoreFile }: BuildContext, log?: Log): SourceTree {
+/** The context as a tree to select from; what its ignore file names is not there, nor what the build itself writes. */
+export function contextTree({ directory, ignore, ignoreFile, own }: BuildContext, log?: Log): SourceTree {
   return {
     root: directory,
     title: `the build context ${directory}`,
-    filter: filterOf(ignore),
+    filter: filterOf(ignore, own),
     ignoreFile,
+    own,
     ...(log === undefined ? {} : { log }),
   }
 }
@@ -56,7 +60,7 @@ function selectOne(tree: SourceTree, path: RawPath, source: string): SelectedSou
   if (record === undefined) throw missing(tree, path, source)
   if (record.type === 'socket') throw refused(`${source} is a socket, which an image cannot hold`)
   const link = resolveInRoot(tree.root, path, { followLast: false })
-  if (isHidden(tree, resolved) || (link !== resolved && isHidden(tree, link))) throw ignored(tree, source)
+  if (isHidden(tree, resolved) || (link !== resolved && isHidden(tree, link))) throw ignored(tree, resolved, source)
   return { ...sourceAt(tree.root, record, tree.filter), name: baseName(path) }
 }
 
@@ -70,10 +74,10 @@ function isSocket(tree: SourceTree, path: RawPath): boolean {
   return recordOf(tree.root, path)?.type === 'socket'
 }
 
-function filterOf(ignore: IgnoreMatcher): SourceFilter {
+function filterOf(ignore: IgnoreMatcher, own: readonly OwnEntry[]): SourceFilter {
   return {
-    ignores: (path) => ignore.ignores(pathText(path)),
-    prunes: (directory) => ignore.prunes(pathText(directory)),
+    ignores: (path) => isOwn(own, path) || ignore.ignores(pathText(path)),
+    prunes: (directory) => isOwn(own, directory) || ignore.prunes(pathText(directory)),
   }
 }
 
@@ -88,7 +92,8 @@ function missing(tree: SourceTree, path: RawPath, source: string): HearthError {
   })
 }
 
-function ignored(tree: SourceTree, source: string): HearthError {
+function ignored(tree: SourceTree, path: RawPath, source: string): HearthError {
+  if (isOwn(tree.own ?? [], path)) return refused(`${source} is what this build writes, and cannot be copied`)
   return new HearthError({
     code: 'copy-source',
     message: `${source} is not in ${tree.title}`,

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { closeSync, readlinkSync, readSync } from 'node:fs'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { deviceOf } from '../rootfs/copy-node.ts'
 import { readXattrs } from '../rootfs/metadata.ts'
 import { openSourceFile } from '../rootfs/open-source.ts'
-import type { FileRecord } from '../rootfs/record.ts'
+import { type FileRecord, recordOf } from '../rootfs/record.ts'
 import { entriesOf, type SelectedSource } from '../rootfs/selected-source.ts'
 import { onDisk, type RawPath } from '../tar/raw-path.ts'
 
@@ -27,26 +27,50 @@ export interface DigestOptions {
   readonly signal?: AbortSignal
 }
 
-/** Reads every file of the sources; equal lists mean that a copy of them gives the same files. */
+export interface DigestedSources {
+  /** Equal lists mean that a copy of the sources gives the same files. */
+  readonly inputs: readonly SourceInput[]
+  /** The sources, with what was seen of them: copies of these are copies of what was digested, or fail. */
+  readonly sources: readonly SelectedSource[]
+}
+
+/** Reads every file of the sources. */
 export async function digestSources(
   sources: readonly SelectedSource[],
   options: DigestOptions,
-): Promise<readonly SourceInput[]> {
+): Promise<DigestedSources> {
   const inputs: SourceInput[] = []
+  const digested: SelectedSource[] = []
   const buffer = Buffer.allocUnsafeSlow(readSize)
   for (const source of sources) {
-    for (const { record, path } of entriesOf(source)) {
+    const seen: FileRecord[] = []
+    for (const { record: found, path } of entriesOf(source)) {
       if (inputs.length % 256 === 255) await nextTurn()
       options.signal?.throwIfAborted()
+      const record = await settled(source.root, found)
       const content = await contentOf({ root: source.root, record, buffer, ...options })
+      seen.push(record)
       inputs.push(
         path === '' && source.isDirectory ? contentsMarker : input(source, { record, path, content }, options),
       )
     }
+    digested.push({ ...source, seen })
   }
-  return inputs
+  return { inputs, sources: digested }
 }
 
+/**
+ * The record of a file once a change from now on will have a time of its own: the clocks of filesystems tick every few
+ * milliseconds.
+ */
+async function settled(root: string, record: FileRecord): Promise<FileRecord> {
+  const age = Date.now() - Number(record.ctimeNs / 1_000_000n)
+  if (age < 0 || age >= longestTickMs) return record
+  await sleep(longestTickMs - age)
+  return recordOf(root, record.path) ?? record
+}
+
+const longestTickMs = 20
 const readSize = 1 << 20
 
 /** Of a copied directory only the contents are copied, so that its own mode decides nothing. */

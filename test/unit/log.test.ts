@@ -41,6 +41,12 @@ test('secrets and passwords in URLs never reach a line', () => {
   assert.deepEqual(lines, ['INFO password *** for https://***@r.example/v2/ and git+ssh://***@h/x'])
 })
 
+test('colours of what is logged are dropped, other sequences shown', () => {
+  const { lines, log } = logged('text', false, ['hunter2'])
+  log.info('| \u001b[1;31mred\u001b[0m \u001b[38:5:9mx\u001b[m hun\u001b[4mter2 \u001b[2J')
+  assert.deepEqual(lines, ['INFO | red x *** \\u001b[2J'])
+})
+
 test('control characters cannot drive the terminal', () => {
   assert.equal(printable('a\u001b[31mb\u202ec\td'), 'a\\u001b[31mb\\u202ec\td')
   assert.equal(redact('plain', ['']), 'plain')

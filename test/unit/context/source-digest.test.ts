@@ -17,8 +17,8 @@ const files = {
   'dir/link': { link: 'one' },
 } as const
 
-function digest(root: string, sources: readonly string[], owners = false): Promise<readonly SourceInput[]> {
-  return digestSources(selectSources({ root, title: 'the tree' }, sources), { owners })
+async function digest(root: string, sources: readonly string[], owners = false): Promise<readonly SourceInput[]> {
+  return (await digestSources(selectSources({ root, title: 'the tree' }, sources), { owners })).inputs
 }
 
 function sha256(text: string | Buffer): string {

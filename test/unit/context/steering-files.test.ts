@@ -71,6 +71,29 @@ test('a Dockerfile in the context may not be a symlink out of it, and the file i
   assert.throws(find, (error) => error instanceof HearthError && !JSON.stringify({ ...error }).includes('password'))
 })
 
+test('that the context is the working directory makes no difference', (t) => {
+  const { directory, outside } = place(t)
+  writeFileSync(join(outside, 'secret'), 'password')
+  symlinkSync(join(outside, 'secret'), join(directory, 'Dockerfile'))
+  symlinkSync(directory, join(outside, 'context'))
+  for (const context of [directory, join(outside, 'context')]) {
+    const find = () => findDockerfile({ dockerfile: 'Dockerfile', cwd: directory, directory: context })
+    assert.throws(find, fails('dockerfile-missing', /symlink to .*outside of/))
+  }
+  symlinkSync(outside, join(directory, 'sub'))
+  const below = () => findDockerfile({ dockerfile: 'sub/secret', cwd: directory, directory })
+  assert.throws(below, fails('dockerfile-missing', /symlink to .*outside of/))
+})
+
+test('a Dockerfile outside of the context may be a symlink', (t) => {
+  const { cwd, directory, outside } = place(t)
+  writeFileSync(join(outside, 'real'), 'FROM real')
+  symlinkSync(join(outside, 'real'), join(cwd, 'Dockerfile'))
+  for (const dockerfile of ['Dockerfile', join(cwd, 'Dockerfile')]) {
+    assert.equal(findDockerfile({ dockerfile, cwd, directory }).text, 'FROM real')
+  }
+})
+
 test('a Dockerfile may be a symlink inside the context, which may be a symlink itself', (t) => {
   const { cwd, directory, outside } = place(t)
   writeFileSync(join(directory, 'real'), 'FROM real')
