@@ -1,5 +1,6 @@
 import type { Platform } from '../oci/platform.ts'
 import type { Reference } from '../oci/reference.ts'
+import type { RootTurns } from './root-turns.ts'
 import type { StageBuild } from './stage-build.ts'
 
 /** What the stages of one build know of each other. */
@@ -9,6 +10,11 @@ export interface BuildGraph {
   /** Index of the stage that becomes the image. */
   readonly target: number
   stage(index: number): StageBuild
+  readonly turns: RootTurns
+  /** The lineage that cached copies of a stage's files must have; undefined when none may be used. */
+  agreedLineage(index: number): Promise<string | undefined>
+  /** To be told the lineage of each stage that is built. */
+  confirm(index: number, lineage: string): Promise<void>
   /** The unpacked files of an image that COPY --from names. */
   imageRoot(reference: Reference, platform: Platform): Promise<string>
 }

@@ -4,10 +4,12 @@ import type { ImageConfig } from '../oci/image-config.ts'
 import type { Platform } from '../oci/platform.ts'
 import { formatReference, type Reference } from '../oci/reference.ts'
 import type { BuildPlan } from '../plan/step.ts'
+import { Agreement, MixedResults } from './agreement.ts'
 import type { BuildGraph } from './build-graph.ts'
 import { timeOf } from './history.ts'
 import type { StepReport } from './report.ts'
 import type { BuildRooms } from './rooms.ts'
+import { RootTurns } from './root-turns.ts'
 import { StageBuild } from './stage-build.ts'
 import { StageRoot } from './stage-root.ts'
 
@@ -22,7 +24,30 @@ export interface BuildResult {
  * files, and independent stages are built side by side.
  */
 export async function build(plan: BuildPlan, rooms: BuildRooms): Promise<BuildResult> {
-  const graph = createGraph(plan, rooms)
+  const distrusted = new Set<number>()
+  const turns = new RootTurns()
+  for (;;) {
+    const workDir = distrusted.size === 0 ? rooms.workDir : `${rooms.workDir}/again-${distrusted.size}`
+    try {
+      return await buildOnce(plan, { ...rooms, workDir }, { distrusted, turns })
+    } catch (error) {
+      if (!(error instanceof MixedResults) || distrusted.has(error.stage)) throw error
+      // What ran is in the cache by now; only the copies of that stage's files are made again.
+      rooms.log.info(`${error.message}: copying them again`)
+      distrusted.add(error.stage)
+    }
+  }
+}
+
+/** What outlives one try at a build. */
+interface Tries {
+  /** Stages whose cached copies disagreed with a new run. */
+  readonly distrusted: ReadonlySet<number>
+  readonly turns: RootTurns
+}
+
+async function buildOnce(plan: BuildPlan, rooms: BuildRooms, tries: Tries): Promise<BuildResult> {
+  const graph = createGraph(plan, rooms, tries)
   const target = graph.stage(plan.target.index)
   const { layers, history, config, baseConfig, author, created } = await target.built()
   const { platform } = plan.target
@@ -39,20 +64,26 @@ export async function build(plan: BuildPlan, rooms: BuildRooms): Promise<BuildRe
     history,
   }
   const steps = plan.stages.flatMap((stage) => graph.stage(stage.index).reports)
+  if (rooms.cleanUp) await graph.turns.clear()
   return { image: { config: imageConfig, layers, annotations: {} }, steps }
 }
 
-function createGraph(plan: BuildPlan, rooms: BuildRooms): BuildGraph {
+function createGraph(plan: BuildPlan, rooms: BuildRooms, { distrusted, turns }: Tries): BuildGraph {
   const stages = new Map<number, StageBuild>()
   const imageRoots = new Map<string, Promise<string>>()
+  const stage = (index: number): StageBuild => {
+    const found = stages.get(index)
+    if (found !== undefined) return found
+    throw new HearthError({ code: 'internal', message: `The plan lacks stage ${index}` })
+  }
+  const agreement = new Agreement({ plans: plan.stages, lookups: (index) => stage(index).lookups, distrusted })
   const graph: BuildGraph = {
     dockerfile: plan.dockerfile,
     target: plan.target.index,
-    stage(index) {
-      const found = stages.get(index)
-      if (found !== undefined) return found
-      throw new HearthError({ code: 'internal', message: `The plan lacks stage ${index}` })
-    },
+    turns,
+    stage,
+    agreedLineage: (index) => agreement.lineageOf(index),
+    confirm: (index, lineage) => agreement.confirm(index, lineage),
     imageRoot(reference: Reference, platform: Platform) {
       const name = formatReference(reference)
       const known = imageRoots.get(name)
@@ -62,7 +93,7 @@ function createGraph(plan: BuildPlan, rooms: BuildRooms): BuildGraph {
       return unpacked
     },
   }
-  for (const stage of plan.stages) stages.set(stage.index, new StageBuild(stage, graph, rooms))
+  for (const planned of plan.stages) stages.set(planned.index, new StageBuild(planned, graph, rooms))
   return graph
 }
 
@@ -74,7 +105,8 @@ interface ImageToUnpack {
 
 async function unpackImage(wanted: ImageToUnpack, rooms: BuildRooms): Promise<string> {
   const { image } = await rooms.images.find(wanted.reference, wanted.platform)
-  const root = new StageRoot(wanted.path, rooms, rooms.log.child(`[${formatReference(wanted.reference)}]`))
+  const log = rooms.log.child(`[${formatReference(wanted.reference)}]`)
+  const root = new StageRoot({ place: wanted.path, rooms, log })
   await root.bringTo(image.layers)
   return root.path
 }

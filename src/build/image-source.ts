@@ -1,4 +1,5 @@
 import type { BaseImages } from '../../cache/base-images.ts'
+import { messageOf } from '../errors.ts'
 import { imageFromRegistry } from '../image/from-registry.ts'
 import { imageFromStore } from '../image/from-store.ts'
 import type { PulledImage } from '../image/pulled-image.ts'
@@ -18,13 +19,14 @@ export interface ImageSourceOptions {
 
 /** Warmed images first, then the registry. A tag is resolved once per build, however many stages name it. */
 export function createImageSource(options: ImageSourceOptions): ImageSource {
+  const { log } = options
   const found = new Map<string, Promise<PulledImage>>()
   return {
     find(reference, platform) {
       const name = `${formatReference(reference)} ${formatPlatform(platform)}`
       const known = found.get(name)
       if (known !== undefined) return known
-      const image = locate(reference, platform, options)
+      const image = locate(reference, platform, options).then((found) => suited(found, { reference, platform, log }))
       found.set(name, image)
       return image
     },
@@ -33,13 +35,46 @@ export function createImageSource(options: ImageSourceOptions): ImageSource {
 
 async function locate(reference: Reference, platform: Platform, options: ImageSourceOptions): Promise<PulledImage> {
   const name = formatReference(reference)
-  const warm = await options.warm?.find(reference, platform)
-  if (warm !== undefined && options.warm !== undefined) {
-    options.log.info(`${name} is warm (${warm.digest})`)
-    return imageFromStore(options.warm.store, warm)
+  const warm = await warmImage(reference, platform, options)
+  if (warm !== undefined) {
+    options.log.info(`${name} is warm (${warm.manifestDescriptor.digest})`)
+    return warm
   }
   const { client, signal } = options
   const image = await imageFromRegistry(reference, { client, platform, ...(signal === undefined ? {} : { signal }) })
   options.log.info(`${name} is ${image.manifestDescriptor.digest}`)
   return image
+}
+
+interface Wish {
+  readonly reference: Reference
+  readonly platform: Platform
+  readonly log: Log
+}
+
+/** An image that comes without a choice of platforms is taken as it is; that it is another's must be known. */
+function suited(found: PulledImage, { reference, platform, log }: Wish): PulledImage {
+  const { os, architecture } = found.image.config
+  if (os !== platform.os || architecture !== platform.architecture) {
+    const title = `${formatReference(reference)} is for ${os}/${architecture}`
+    log.warn(`${title}, not for ${formatPlatform(platform)}: there is only this one image`)
+  }
+  return found
+}
+
+/** Layers that turn out damaged come from the registry; so does the image when its documents are. */
+async function warmImage(
+  reference: Reference,
+  platform: Platform,
+  { warm, client, log }: ImageSourceOptions,
+): Promise<PulledImage | undefined> {
+  const found = await warm?.find(reference, platform)
+  if (warm === undefined || found === undefined) return undefined
+  const repository = { ...reference, tag: undefined, digest: undefined }
+  try {
+    return await imageFromStore(warm.store, found, { client, repository })
+  } catch (error) {
+    log.warn(`The warmed ${formatReference(reference)} cannot be used: ${messageOf(error)}`)
+    return undefined
+  }
 }

@@ -1,6 +1,7 @@
 import type { KeyInput } from '../../cache/key.ts'
 import type { Log } from '../log.ts'
 import type { LayerStep } from '../plan/step.ts'
+import type { IgnoredPaths } from '../rootfs/ignored-paths.ts'
 import type { BuildGraph } from './build-graph.ts'
 import type { BuildRooms } from './rooms.ts'
 import { prepareFiles } from './steps/files.ts'
@@ -12,19 +13,34 @@ export interface PreparedStep {
   /** Identity of the stage or image the files come from. */
   readonly origin: string | undefined
   readonly inputs: readonly KeyInput[]
-  /** Does to the root what the step says. */
-  act(root: string, log: Log): Promise<void>
+  /** Gets what the step needs from elsewhere, which may mean to build other stages; no root is touched yet. */
+  ready(log: Log): Promise<Act>
+}
+
+/** Does to a root what a step says. */
+export type Act = (root: StepRoot) => Promise<void>
+
+/** The root that a step changes. */
+export interface StepRoot {
+  readonly path: string
+  /** What in it is not the image's; undefined where all of it is. */
+  readonly ignored: IgnoredPaths | undefined
 }
 
 /** Finds out what a step reads, without touching any root. */
 export async function prepareStep(step: LayerStep, graph: BuildGraph, rooms: BuildRooms): Promise<PreparedStep> {
   switch (step.kind) {
     case 'run':
-      return { origin: undefined, inputs: [], act: (root, log) => runStep(step, { root, rooms, log }) }
+      return alone((log) => (root) => runStep(step, { root, rooms, log }))
     case 'workdir':
-      return { origin: undefined, inputs: [], act: (root) => workdirStep(step, root) }
+      return alone(() => (root) => workdirStep(step, root))
     case 'copy':
     case 'add':
       return prepareFiles(step, graph, rooms)
   }
+}
+
+/** A step that needs nothing but its root. */
+function alone(act: (log: Log) => Act): PreparedStep {
+  return { origin: undefined, inputs: [], ready: (log) => Promise.resolve(act(log)) }
 }

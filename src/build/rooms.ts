@@ -7,6 +7,7 @@ import type { Log } from '../log.ts'
 import type { Platform } from '../oci/platform.ts'
 import type { Reference } from '../oci/reference.ts'
 import type { Isolation } from '../run/isolation.ts'
+import type { RawPath } from '../tar/raw-path.ts'
 
 /** Finds base images: warmed ones first, then the registry. One answer per reference for the whole build. */
 export interface ImageSource {
@@ -39,6 +40,10 @@ export interface BuildRooms {
   /** An existing directory that holds stage roots and downloads, and nothing else. */
   readonly workDir: string
   readonly layers: LayerOptions
+  /** Leave nothing of the last stage in a root that stages share. */
+  readonly cleanUp: boolean
+  /** Paths of the image whose changes are left out of layers. */
+  readonly ignorePaths: readonly RawPath[]
   readonly log: Log
   /** The build's own time, used wherever a time is written. */
   readonly now: Date

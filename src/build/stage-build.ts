@@ -1,22 +1,21 @@
-import { type CacheKey, cacheKey, type KeyRecord } from '../../cache/key.ts'
 import type { CachedLayer } from '../../cache/layer-cache.ts'
-import { HearthError } from '../errors.ts'
 import type { Layer, StoredLayer } from '../image/layer.ts'
 import { storeLayer } from '../image/layer.ts'
 import type { Log } from '../log.ts'
 import type { ContainerConfig, History, ImageConfig } from '../oci/image-config.ts'
-import type { LayerStep, StagePlan, Step } from '../plan/step.ts'
+import type { LayerStep, StagePlan } from '../plan/step.ts'
 import { stageTitle } from '../plan/step.ts'
 import { layerItems } from '../snapshot/layer-items.ts'
 import { writeTar } from '../tar/write.ts'
 import type { BuildGraph } from './build-graph.ts'
 import { historyOf, newestOf, timeOf } from './history.ts'
-import { identityOfLayers, lineageAfter } from './lineage.ts'
-import { type PreparedStep, prepareStep } from './prepared-step.ts'
+import { atStep, type KeyedStep } from './keyed-stage.ts'
+import { identityOfLayers, lineageAfter, madeOnOf, sourceStageOf } from './lineage.ts'
+import type { Act } from './prepared-step.ts'
 import { formatSize, type StepReport } from './report.ts'
-import type { BuildRooms, CachePolicy } from './rooms.ts'
+import type { BuildRooms } from './rooms.ts'
+import { StageLookups, type UsableLayer } from './stage-lookups.ts'
 import { StageRoot } from './stage-root.ts'
-import { keyRecordOf } from './step-key.ts'
 
 /** A stage whose layers are all known: found in the cache or made. */
 export interface BuiltStage {
@@ -31,17 +30,15 @@ export interface BuiltStage {
   readonly lineage: string
 }
 
-interface KeyedStep {
-  readonly step: LayerStep
-  readonly prepared: PreparedStep
-  readonly record: KeyRecord
-  readonly key: CacheKey
-}
-
-interface KeyedStage {
-  readonly steps: readonly KeyedStep[]
-  /** Key of the topmost layer, or the identity of the base when the stage adds none. */
-  readonly identity: string
+interface Made {
+  /** Undefined while the stage is squashed. */
+  readonly layer: Layer | undefined
+  /** When another build made the layer, if it did. */
+  readonly created: Date | undefined
+  /** Lineage of the stage the files come from, if they do. */
+  readonly source: string | undefined
+  /** Of work on the root. */
+  readonly seconds: number
 }
 
 /** Layers and history while a stage grows. */
@@ -56,26 +53,35 @@ interface Growth {
 export class StageBuild {
   readonly plan: StagePlan
   readonly reports: StepReport[] = []
+  readonly lookups: StageLookups
   readonly #graph: BuildGraph
   readonly #rooms: BuildRooms
   readonly #root: StageRoot
   readonly #log: Log
   readonly #single: boolean
-  #keyed: Promise<KeyedStage> | undefined
   #built: Promise<BuiltStage> | undefined
+  #files: Promise<string> | undefined
 
   constructor(plan: StagePlan, graph: BuildGraph, rooms: BuildRooms) {
     this.plan = plan
     this.#graph = graph
     this.#rooms = rooms
     this.#log = rooms.log.child(`[${stageTitle(plan)}]`)
-    this.#root = new StageRoot(`${rooms.workDir}/stage-${plan.index}`, rooms, this.#log)
+    const { sharedRoot } = rooms.isolation
+    // Only commands need the shared root; everything else is done in a directory like any other.
+    const place = sharedRoot !== undefined && plan.steps.some((step) => step.kind === 'run') ? sharedRoot : this.#place
+    this.#root = new StageRoot({ place, rooms, log: this.#log })
     this.#single = rooms.layers.singleSnapshot && graph.target === plan.index
+    this.lookups = new StageLookups({ plan, graph, rooms, isSquashed: this.#single })
+  }
+
+  get #place(): string {
+    return `${this.#rooms.workDir}/stage-${this.plan.index}`
   }
 
   /** What the stage's files depend on, known without building it. */
   async identity(): Promise<string> {
-    return (await this.#keys()).identity
+    return (await this.lookups.keyed()).identity
   }
 
   built(): Promise<BuiltStage> {
@@ -84,43 +90,22 @@ export class StageBuild {
   }
 
   /** The directory with all of the stage's files. */
-  async root(): Promise<string> {
+  root(): Promise<string> {
+    this.#files ??= this.#unpacked()
+    return this.#files
+  }
+
+  /** A shared root may be another stage's by now: those who copy from this one get a directory. */
+  async #unpacked(): Promise<string> {
     const { layers } = await this.built()
-    await this.#root.bringTo(layers)
-    return this.#root.path
-  }
-
-  #keys(): Promise<KeyedStage> {
-    this.#keyed ??= this.#computeKeys()
-    return this.#keyed
-  }
-
-  async #computeKeys(): Promise<KeyedStage> {
-    let parent = await this.#baseIdentity()
-    const steps: KeyedStep[] = []
-    for (const step of layerStepsOf(this.plan)) {
-      const prepared = await this.#naming(step, () => prepareStep(step, this.#graph, this.#rooms))
-      const { origin, inputs } = prepared
-      const { reproducible } = this.#rooms.layers
-      const record = keyRecordOf(step, { parent, platform: this.plan.platform, reproducible, origin, inputs })
-      const key = cacheKey(record)
-      steps.push({ step, prepared, record, key })
-      parent = key
-    }
-    return { steps, identity: parent }
-  }
-
-  async #baseIdentity(): Promise<string> {
-    const { base } = this.plan
-    if (base.kind === 'scratch') return 'scratch'
-    if (base.kind === 'stage') return this.#graph.stage(base.index).identity()
-    const { image } = await this.#rooms.images.find(base.reference, base.platform)
-    return identityOfLayers(image.layers)
+    const isOwn = this.#root.shared === undefined
+    const root = isOwn ? this.#root : new StageRoot({ place: this.#place, rooms: this.#rooms, log: this.#log })
+    await root.bringTo(layers)
+    return root.path
   }
 
   async #build(): Promise<BuiltStage> {
-    const [base, { steps }] = await Promise.all([this.#base(), this.#keys()])
-    const cached = steps.map((keyed) => this.#lookUp(keyed))
+    const [base, { steps }, cached] = await Promise.all([this.#base(), this.lookups.keyed(), this.lookups.hits()])
     const growth: Growth = {
       layers: [...base.layers],
       history: [...base.history],
@@ -136,10 +121,11 @@ export class StageBuild {
       const keyed = steps[at] as KeyedStep
       const hit = await cached[at]
       at += 1
-      await this.#naming(step, () => this.#take(keyed, hit, growth))
+      await atStep(step, this.#graph, () => this.#take(keyed, hit, growth))
     }
     if (this.#single) await this.#snapshotOnce(growth)
     const { layers, history, lineage, created } = growth
+    await this.#graph.confirm(this.plan.index, lineage)
     const author = this.plan.author ?? base.author
     return { layers, history, lineage, created, author, config: this.plan.config, baseConfig: base.baseConfig }
   }
@@ -165,49 +151,50 @@ export class StageBuild {
     return { ...empty, layers, history, author, created, lineage: identityOfLayers(layers), baseConfig: config }
   }
 
-  /** Asks the cache ahead of time; a stage that is squashed into one layer has nothing to ask for. */
-  #lookUp(keyed: KeyedStep): Promise<CachedLayer | undefined> {
-    const { cache } = this.#rooms
-    const policy = this.#policy(keyed.step)
-    if (cache === undefined || policy === 'none' || this.#single) return Promise.resolve(undefined)
-    const found = cache.lookup(keyed.key, { remote: policy === 'all', ...this.#signal() })
-    // Awaited when the step's turn comes.
-    found.catch(() => {})
-    return found
-  }
-
   async #take(keyed: KeyedStep, hit: CachedLayer | undefined, growth: Growth): Promise<void> {
-    const started = performance.now()
-    const usable = hit !== undefined && hit.madeOn === growth.lineage ? hit : undefined
+    const { step, key } = keyed
+    const usable = await this.lookups.usable(step, hit, growth.lineage)
     if (hit !== undefined && usable === undefined) {
-      this.#log.info(
-        `${keyed.step.text}: the cached layer was made on other results of earlier commands, running again`,
-      )
+      this.#log.info(`${step.text}: the cached layer was made on other results of earlier commands, running again`)
     }
-    const layer = usable?.layer ?? (await this.#make(keyed, growth))
-    const seconds = (performance.now() - started) / 1000
-    growth.lineage = lineageAfter(growth.lineage, { step: keyed.step, key: keyed.key, diffID: layer?.diffID })
+    const { layer, created, source, seconds } = usable === undefined ? await this.#make(keyed, growth) : taken(usable)
+    growth.lineage = lineageAfter(growth.lineage, { step, key, source, diffID: layer?.diffID })
     if (layer === undefined) {
-      growth.history.push(historyOf(keyed.step, growth.created, { emptyLayer: true }))
+      growth.history.push(historyOf(step, growth.created, { emptyLayer: true }))
       return
     }
-    growth.created = timeOf(usable?.created ?? this.#rooms.now, this.#rooms.layers.reproducible)
+    growth.created = timeOf(created ?? this.#rooms.now, this.#rooms.layers.reproducible)
     growth.layers.push(layer)
-    growth.history.push(historyOf(keyed.step, growth.created, { emptyLayer: false }))
-    this.#report(keyed.step, layer, { outcome: usable?.tier ?? 'made', seconds })
+    growth.history.push(historyOf(step, growth.created, { emptyLayer: false }))
+    this.#report(step, layer, { outcome: usable?.cached.tier ?? 'made', seconds })
   }
 
   /** Runs a step on the stage's root. Its layer is stored at once; nothing comes back while the stage is squashed. */
-  async #make(keyed: KeyedStep, growth: Growth): Promise<StoredLayer | undefined> {
+  async #make(keyed: KeyedStep, growth: Growth): Promise<Made> {
     this.#rooms.signal?.throwIfAborted()
+    const act = await this.#ready(keyed)
+    const from = sourceStageOf(keyed.step)
+    const source = from === undefined ? undefined : (await this.#graph.stage(from).built()).lineage
     this.#log.info(keyed.step.text)
-    await this.#root.bringTo(growth.layers)
-    await this.#root.watch()
-    await keyed.prepared.act(this.#root.path, this.#log)
-    if (this.#single) return undefined
-    const layer = await this.#snapshot()
-    await this.#remember(keyed, layer, growth.lineage)
-    return layer
+    return this.#graph.turns.take(this.#root, async () => {
+      // What was waited for before, be it other stages or the root, is no work of this step.
+      const started = performance.now()
+      await this.#root.bringTo(growth.layers)
+      await this.#root.watch()
+      await act({ path: this.#root.path, ignored: this.#root.ignored() })
+      const layer = this.#single ? undefined : await this.#snapshot()
+      const earlier = layer && (await this.#remember(keyed, layer, madeOnOf(growth.lineage, source)))
+      // Later steps must find the files of the layer that stays, not those of the own one.
+      if (earlier !== undefined && earlier.layer.diffID !== layer?.diffID) await this.#root.restart()
+      const seconds = (performance.now() - started) / 1000
+      return { layer: earlier?.layer ?? layer, created: earlier?.created, source, seconds }
+    })
+  }
+
+  /** What is not in a layer yet would be lost when another stage takes its turn: a squashed stage gets all it needs first. */
+  async #ready(keyed: KeyedStep): Promise<Act> {
+    if (this.#single) for (const { prepared } of (await this.lookups.keyed()).steps) await prepared.ready(this.#log)
+    return keyed.prepared.ready(this.#log)
   }
 
   async #snapshot(): Promise<StoredLayer> {
@@ -220,7 +207,7 @@ export class StageBuild {
   async #snapshotOnce(growth: Growth): Promise<void> {
     const last = this.plan.steps.findLastIndex((step) => step.kind !== 'config')
     if (last < 0) return
-    const layer = await this.#snapshot()
+    const layer = await this.#graph.turns.take(this.#root, () => this.#snapshot())
     growth.layers.push(layer)
     growth.created = timeOf(this.#rooms.now, this.#rooms.layers.reproducible)
     const step = this.plan.steps[last] as LayerStep
@@ -229,17 +216,12 @@ export class StageBuild {
     this.#report(step, layer, { outcome: 'made', seconds: 0 })
   }
 
-  async #remember(keyed: KeyedStep, layer: StoredLayer, madeOn: string): Promise<void> {
-    const policy = this.#policy(keyed.step)
-    if (this.#rooms.cache === undefined || policy === 'none') return
+  async #remember(keyed: KeyedStep, layer: StoredLayer, madeOn: string): Promise<CachedLayer | undefined> {
+    const policy = this.lookups.policy(keyed.step)
+    if (this.#rooms.cache === undefined || policy === 'none') return undefined
     const { key, record } = keyed
     const entry = { key, record, madeOn, created: this.#rooms.now, text: keyed.step.text }
-    await this.#rooms.cache.store(entry, layer, { remote: policy === 'all', ...this.#signal() })
-  }
-
-  #policy(step: LayerStep): CachePolicy {
-    const { run, copy } = this.#rooms.cachePolicy
-    return step.kind === 'run' || step.kind === 'workdir' ? run : copy
+    return await this.#rooms.cache.store(entry, layer, { remote: policy === 'all', ...this.#signal() })
   }
 
   #report(step: LayerStep, layer: Layer, how: Pick<StepReport, 'outcome' | 'seconds'>): void {
@@ -250,21 +232,11 @@ export class StageBuild {
     this.#log.info(`${step.text}: ${came}, ${formatSize(size)}`)
   }
 
-  /** Adds the Dockerfile's line to an error that has no better place to name. */
-  async #naming<T>(step: Step, work: () => Promise<T>): Promise<T> {
-    try {
-      return await work()
-    } catch (error) {
-      if (error instanceof HearthError) throw error.at(`${this.#graph.dockerfile}:${step.line}: ${step.text}`)
-      throw error
-    }
-  }
-
   #signal(): { signal?: AbortSignal } {
     return this.#rooms.signal === undefined ? {} : { signal: this.#rooms.signal }
   }
 }
 
-function layerStepsOf(plan: StagePlan): readonly LayerStep[] {
-  return plan.steps.filter((step) => step.kind !== 'config')
+function taken({ cached: { layer, created }, source }: UsableLayer): Made {
+  return { layer, created, source, seconds: 0 }
 }

@@ -11,6 +11,7 @@ import { type CopySource, copyInto, type SourceFile } from '../../rootfs/copy-tr
 import { extractArchive } from '../../rootfs/extract.ts'
 import { makeDirectories } from '../../rootfs/make-directories.ts'
 import type { SelectedSource } from '../../rootfs/selected-source.ts'
+import { refuseChangedFile } from '../../rootfs/unchanged-entries.ts'
 import { resolveOwner } from '../../run/user.ts'
 import { rawPath } from '../../tar/raw-path.ts'
 import { isArchive, readArchive } from './archive.ts'
@@ -53,20 +54,32 @@ export function selectAdd(step: AddStep, around: AddSurroundings): readonly AddS
   })
 }
 
-/** What decides about the layer: the content of local files, and what addresses deliver. */
-export async function addInputs(
+export interface DigestedAdd {
+  /** What decides about the layer: the content of local files, and what addresses deliver. */
+  readonly inputs: readonly SourceInput[]
+  /** The same sources; local files hold to what was digested. */
+  readonly selected: readonly AddSource[]
+}
+
+/** Reads the local files, and downloads what has no checksum. */
+export async function digestAdd(
   selected: readonly AddSource[],
   options: { readonly signal?: AbortSignal } = {},
-): Promise<readonly SourceInput[]> {
+): Promise<DigestedAdd> {
   const inputs: SourceInput[] = []
+  const digested: AddSource[] = []
   for (const source of selected) {
-    if (source.kind === 'local') inputs.push(...(await digestSources([source.source], { owners: false, ...options })))
-    else {
+    if (source.kind === 'local') {
+      const local = await digestSources([source.source], { owners: false, ...options })
+      inputs.push(...local.inputs)
+      digested.push(...local.sources.map((found) => ({ kind: 'local', source: found }) as const))
+    } else {
       const content = source.checksum ?? (await source.fetch()).digest
       inputs.push({ path: source.name, type: 'download', mode: downloadMode, content })
+      digested.push(source)
     }
   }
-  return inputs
+  return { inputs, selected: digested }
 }
 
 /** Copies the selected files and the heredocs into the stage's root, and unpacks the local archives among them. */
@@ -90,16 +103,19 @@ export async function placeAdd(step: AddStep, selected: readonly AddSource[], ar
 const downloadMode = 0o600
 
 async function unpack(step: AddStep, source: SelectedSource, around: CopySurroundings): Promise<void> {
-  const { root, log, signal } = around
+  const { root, ignored, log, signal } = around
   const owner = step.chown === undefined ? undefined : resolveOwner(root, step.chown)
+  refuseChangedFile(source)
   if (step.chmod !== undefined) log.warn(`--chmod=${step.chmod} does not change what is unpacked from ${source.name}`)
   const { path } = parseDestination(step.destination, step.workdir)
-  const target = makeDirectories(root, path, { ...(owner ?? { uid: 0, gid: 0 }), mode: 0o755 })
+  const target = makeDirectories(root, path, { ...(owner ?? { uid: 0, gid: 0 }), mode: 0o755 }, ignored)
   await extractArchive(root, target, readArchive(source), {
     log,
+    ...(ignored === undefined ? {} : { ignored }),
     ...(owner === undefined ? {} : { owner }),
     ...(signal === undefined ? {} : { signal }),
   })
+  refuseChangedFile(source)
 }
 
 async function downloadedFile(source: AddSource & { readonly kind: 'remote' }): Promise<SourceFile> {

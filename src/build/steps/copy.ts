@@ -1,11 +1,12 @@
 import type { BuildContext } from '../../context/open-context.ts'
 import { contextTree, type SourceTree, selectSources } from '../../context/select.ts'
-import { digestSources, type SourceInput } from '../../context/source-digest.ts'
+import { type DigestedSources, digestSources } from '../../context/source-digest.ts'
 import { parseMode } from '../../dockerfile/mode.ts'
 import { HearthError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { AddStep, CopyStep, HeredocFile } from '../../plan/step.ts'
 import { type CopyOptions, type CopySource, copyInto, type InlineFile } from '../../rootfs/copy-tree.ts'
+import type { IgnoredPaths } from '../../rootfs/ignored-paths.ts'
 import type { SelectedSource } from '../../rootfs/selected-source.ts'
 import { resolveOwner } from '../../run/user.ts'
 import { rawPath } from '../../tar/raw-path.ts'
@@ -23,6 +24,8 @@ export type CopyFrom =
 export interface CopySurroundings {
   /** The stage's root. */
   readonly root: string
+  /** What in it is not the image's. */
+  readonly ignored: IgnoredPaths | undefined
   /** The time of files that have none: heredocs. */
   readonly now: Date
   readonly log: Log
@@ -35,12 +38,12 @@ export function selectCopy(step: CopyStep, from: CopyFrom, log: Log): readonly S
   return selectSources(sourceTree(from, log), step.sources)
 }
 
-/** What of the selected files decides about the layer. */
-export function copyInputs(
+/** Reads the selected files: what of them decides about the layer, and the sources that hold to it. */
+export function digestCopy(
   selected: readonly SelectedSource[],
   from: CopyFrom,
   options: { readonly signal?: AbortSignal } = {},
-): Promise<readonly SourceInput[]> {
+): Promise<DigestedSources> {
   return digestSources(selected, { owners: from.kind === 'root', ...options })
 }
 
@@ -60,7 +63,7 @@ export function copyOptions(
   sources: readonly CopySource[],
   around: CopySurroundings & { readonly keepOwner: boolean },
 ): CopyOptions {
-  const { root, keepOwner, log, signal } = around
+  const { root, ignored, keepOwner, log, signal } = around
   return {
     sources,
     root,
@@ -68,6 +71,7 @@ export function copyOptions(
     workdir: step.workdir,
     keepOwner,
     log,
+    ...(ignored === undefined ? {} : { ignored }),
     ...(step.chown === undefined ? {} : { owner: resolveOwner(root, step.chown) }),
     ...(step.chmod === undefined ? {} : { mode: parseMode(step.chmod) }),
     ...(signal === undefined ? {} : { signal }),

@@ -1,14 +1,18 @@
+import { HearthError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
-import { formatReference } from '../../oci/reference.ts'
+import { dockerHub, formatReference, type Reference } from '../../oci/reference.ts'
 import { type AddStep, type CopyStep, type Origin, stageTitle } from '../../plan/step.ts'
 import type { BuildGraph } from '../build-graph.ts'
 import { identityOfLayers } from '../lineage.ts'
-import type { PreparedStep } from '../prepared-step.ts'
+import type { PreparedStep, StepRoot } from '../prepared-step.ts'
 import type { BuildRooms } from '../rooms.ts'
-import { addInputs, placeAdd, selectAdd } from './add.ts'
-import { type CopySurroundings, copyInputs, placeCopy, selectCopy } from './copy.ts'
+import { digestAdd, placeAdd, selectAdd } from './add.ts'
+import { type CopySurroundings, digestCopy, placeCopy, selectCopy } from './copy.ts'
 
-/** Makes a COPY or ADD ready: files of the context are read now, those of stages and images when they are needed. */
+/**
+ * Makes a COPY or ADD ready: files of the context are looked up now, and read where a cache wants to know what is in
+ * them; those of stages and images when they are needed.
+ */
 export function prepareFiles(step: CopyStep | AddStep, graph: BuildGraph, rooms: BuildRooms): Promise<PreparedStep> {
   if (step.kind === 'add') return prepareAdd(step, rooms)
   return step.origin.kind === 'context' ? prepareFromContext(step, rooms) : prepareFromRoot(step, graph, rooms)
@@ -16,12 +20,13 @@ export function prepareFiles(step: CopyStep | AddStep, graph: BuildGraph, rooms:
 
 async function prepareFromContext(step: CopyStep, rooms: BuildRooms): Promise<PreparedStep> {
   const from = { kind: 'context', context: rooms.context } as const
-  const selected = selectCopy(step, from, rooms.log)
-  const inputs = await copyInputs(selected, from, abortOf(rooms))
+  const found = selectCopy(step, from, rooms.log)
+  const { inputs, sources: selected } =
+    rooms.cache === undefined ? { inputs: [], sources: found } : await digestCopy(found, from, abortOf(rooms))
   return {
     origin: undefined,
     inputs,
-    act: (root, log) => placeCopy(step, selected, { ...surroundings(root, rooms, log), from: 'context' }),
+    ready: async (log) => (root) => placeCopy(step, selected, { ...surroundings(root, rooms, log), from: 'context' }),
   }
 }
 
@@ -30,19 +35,23 @@ async function prepareFromRoot(step: CopyStep, graph: BuildGraph, rooms: BuildRo
   return {
     origin: source.identity,
     inputs: [],
-    async act(root, log) {
+    async ready(log) {
       const selected = selectCopy(step, { kind: 'root', root: await source.root(), title: source.title }, log)
-      await placeCopy(step, selected, { ...surroundings(root, rooms, log), from: 'root' })
+      return (root) => placeCopy(step, selected, { ...surroundings(root, rooms, log), from: 'root' })
     },
   }
 }
 
 async function prepareAdd(step: AddStep, rooms: BuildRooms): Promise<PreparedStep> {
   const { context, http, workDir } = rooms
-  const selected = selectAdd(step, { context, http, log: rooms.log, downloads: workDir, ...abortOf(rooms) })
-  const inputs = await addInputs(selected, abortOf(rooms))
-  const act = (root: string, log: Log): Promise<void> => placeAdd(step, selected, surroundings(root, rooms, log))
-  return { origin: undefined, inputs, act }
+  const found = selectAdd(step, { context, http, log: rooms.log, downloads: workDir, ...abortOf(rooms) })
+  const { inputs, selected } =
+    rooms.cache === undefined ? { inputs: [], selected: found } : await digestAdd(found, abortOf(rooms))
+  return {
+    origin: undefined,
+    inputs,
+    ready: async (log) => (root) => placeAdd(step, selected, surroundings(root, rooms, log)),
+  }
 }
 
 /** A stage or image that files are copied from. */
@@ -65,7 +74,9 @@ async function rootSource(origin: Origin, graph: BuildGraph, rooms: BuildRooms):
     }
     case 'image': {
       const { reference, platform } = origin
-      const { image } = await rooms.images.find(reference, platform)
+      const { image } = await rooms.images.find(reference, platform).catch((error: unknown) => {
+        throw orNoStage(error, reference)
+      })
       return {
         title: `the image ${formatReference(reference)}`,
         identity: identityOfLayers(image.layers),
@@ -75,8 +86,20 @@ async function rootSource(origin: Origin, graph: BuildGraph, rooms: BuildRooms):
   }
 }
 
-function surroundings(root: string, rooms: BuildRooms, log: Log): CopySurroundings {
-  return { root, log, now: rooms.now, ...abortOf(rooms) }
+/** A single word that no registry has was likely meant to be a stage. */
+function orNoStage(error: unknown, { registry, repository, tag }: Reference): unknown {
+  const isWord = registry === dockerHub && repository.startsWith('library/') && tag === 'latest'
+  if (!isWord || !(error instanceof HearthError) || !error.code.startsWith('registry-')) return error
+  const { code, message, where, why, fix, exitCode, cause } = error
+  const guess = `there is no stage of that name above it, so "${repository.slice('library/'.length)}" is an image`
+  return new HearthError({
+    ...{ code, message, where, fix, exitCode, cause },
+    why: why === undefined ? guess : `${guess}\n${why}`,
+  })
+}
+
+function surroundings({ path, ignored }: StepRoot, rooms: BuildRooms, log: Log): CopySurroundings {
+  return { root: path, ignored, log, now: rooms.now, ...abortOf(rooms) }
 }
 
 function abortOf({ signal }: BuildRooms): { readonly signal?: AbortSignal } {

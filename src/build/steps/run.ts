@@ -6,20 +6,22 @@ import { makeDirectories } from '../../rootfs/make-directories.ts'
 import type { RunOutcome } from '../../run/isolation.ts'
 import { resolveUser } from '../../run/user.ts'
 import { rawPath } from '../../tar/raw-path.ts'
+import type { StepRoot } from '../prepared-step.ts'
 import type { BuildRooms } from '../rooms.ts'
 
 export interface RunSurroundings {
-  readonly root: string
+  readonly root: StepRoot
   readonly rooms: BuildRooms
   readonly log: Log
 }
 
 /** Runs a command in the stage's root; its output goes to the log as it comes. */
 export async function runStep(step: RunStep, around: RunSurroundings): Promise<void> {
-  const { root, rooms, log } = around
+  const { rooms, log } = around
+  const { path: root, ignored } = around.root
   const { argv, workdir, script } = step
   const user = resolveUser(root, step.user)
-  makeDirectories(root, rawPath(workdir), { uid: 0, gid: 0, mode: 0o755 })
+  makeDirectories(root, rawPath(workdir), { uid: 0, gid: 0, mode: 0o755 }, ignored)
   const env = { PATH: defaultPath, HOME: user.home, ...step.proxyEnv, ...step.env }
   const outcome = await rooms.isolation.run(
     { root, argv, env, user, workdir, scripts: script === undefined ? [] : [script] },

@@ -1,0 +1,111 @@
+import type { CachedLayer } from '../../cache/layer-cache.ts'
+import { isWhole } from '../image/layer.ts'
+import type { LayerStep, StagePlan } from '../plan/step.ts'
+import type { BuildGraph } from './build-graph.ts'
+import { type KeyedStage, type KeyedStep, keyStage } from './keyed-stage.ts'
+import { identityOfLayers, lineageAfter, madeOnOf, sourceStageOf } from './lineage.ts'
+import type { BuildRooms, CachePolicy } from './rooms.ts'
+
+export interface LookupOptions {
+  readonly plan: StagePlan
+  readonly graph: BuildGraph
+  readonly rooms: BuildRooms
+  /** The stage becomes one layer, which no cache has. */
+  readonly isSquashed: boolean
+}
+
+/** A cached layer that may be used, with the lineage of the stage its files come from. */
+export interface UsableLayer {
+  readonly cached: CachedLayer
+  readonly source: string | undefined
+}
+
+/** What the cache has for the steps of one stage; nothing is built to find out. */
+export class StageLookups {
+  readonly #options: LookupOptions
+  #keyed: Promise<KeyedStage> | undefined
+  #hits: Promise<readonly Promise<CachedLayer | undefined>[]> | undefined
+  #lineage: Promise<string | undefined> | undefined
+
+  constructor(options: LookupOptions) {
+    this.#options = options
+  }
+
+  keyed(): Promise<KeyedStage> {
+    const { plan, graph, rooms } = this.#options
+    this.#keyed ??= keyStage(plan, graph, rooms)
+    return this.#keyed
+  }
+
+  /** The answers of the cache, one for each layer step; all steps are asked about at once. */
+  hits(): Promise<readonly Promise<CachedLayer | undefined>[]> {
+    this.#hits ??= this.keyed().then(({ steps }) => this.#checked(steps.map((step) => this.#ask(step))))
+    return this.#hits
+  }
+
+  /** The answer about a step, if its layer belongs on this lineage. */
+  async usable(step: LayerStep, hit: CachedLayer | undefined, lineage: string): Promise<UsableLayer | undefined> {
+    if (hit === undefined) return undefined
+    const from = sourceStageOf(step)
+    const source = from === undefined ? undefined : await this.#options.graph.agreedLineage(from)
+    if (from !== undefined && source === undefined) return undefined
+    return hit.madeOn === madeOnOf(lineage, source) ? { cached: hit, source } : undefined
+  }
+
+  /** The lineage of the whole stage when every layer of it can be taken from the cache; undefined otherwise. */
+  lineage(): Promise<string | undefined> {
+    this.#lineage ??= this.#wholeLineage()
+    return this.#lineage
+  }
+
+  policy(step: LayerStep): CachePolicy {
+    const { run, copy } = this.#options.rooms.cachePolicy
+    return step.kind === 'run' || step.kind === 'workdir' ? run : copy
+  }
+
+  async #wholeLineage(): Promise<string | undefined> {
+    const { steps } = await this.keyed()
+    const hits = await this.hits()
+    let lineage = await this.#baseLineage()
+    for (const [i, { step, key }] of steps.entries()) {
+      if (lineage === undefined) return undefined
+      const found = await this.usable(step, await hits[i], lineage)
+      if (found === undefined) return undefined
+      const { cached, source } = found
+      lineage = lineageAfter(lineage, { step, key, source, diffID: cached.layer.diffID })
+    }
+    return lineage
+  }
+
+  async #baseLineage(): Promise<string | undefined> {
+    const { plan, graph, rooms } = this.#options
+    const { base } = plan
+    if (base.kind === 'scratch') return 'scratch'
+    if (base.kind === 'stage') return graph.stage(base.index).lookups.lineage()
+    const { image } = await rooms.images.find(base.reference, base.platform)
+    return identityOfLayers(image.layers)
+  }
+
+  /** Where a step must run, the layers are unpacked: one whose copy turns out damaged is better made again, too. */
+  #checked(asked: readonly Promise<CachedLayer | undefined>[]): readonly Promise<CachedLayer | undefined>[] {
+    const { signal } = this.#options.rooms
+    return asked.map((answer) => {
+      const checked = Promise.all(asked).then(async (all) => {
+        const hit = await answer
+        if (hit === undefined || !all.includes(undefined)) return hit
+        return (await isWhole(hit.layer, signal === undefined ? {} : { signal })) ? hit : undefined
+      })
+      // Awaited when the step's turn comes.
+      checked.catch(() => {})
+      return checked
+    })
+  }
+
+  #ask({ step, key }: KeyedStep): Promise<CachedLayer | undefined> {
+    const { rooms, isSquashed } = this.#options
+    const { cache, signal } = rooms
+    const policy = this.policy(step)
+    if (cache === undefined || policy === 'none' || isSquashed) return Promise.resolve(undefined)
+    return cache.lookup(key, { remote: policy === 'all', ...(signal === undefined ? {} : { signal }) })
+  }
+}
