@@ -2,7 +2,7 @@ import type { Descriptor } from '../src/oci/descriptor.ts'
 import { formatPlatform } from '../src/oci/platform.ts'
 import { formatReference } from '../src/oci/reference.ts'
 import type { WantedImage } from './wanted-image.ts'
-import type { WarmResult } from './warm.ts'
+import type { WarmResult } from './warm-result.ts'
 
 /** "index.docker.io/library/debian:12 (linux/amd64)" */
 export function titleOf({ reference, platform }: WantedImage): string {

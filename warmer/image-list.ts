@@ -1,5 +1,5 @@
+import type { Dockerfile } from '../src/dockerfile/dockerfile.ts'
 import type { CopyInstruction, Instruction } from '../src/dockerfile/instruction.ts'
-import type { Dockerfile } from '../src/dockerfile/parse.ts'
 import type { Platform } from '../src/oci/platform.ts'
 import { parseReference } from '../src/oci/reference.ts'
 import { expanding, outlineStages, type StageOutline, stageNamed } from '../src/plan/stage-outline.ts'

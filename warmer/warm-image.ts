@@ -4,13 +4,13 @@ import { imageFromRegistry } from '../src/image/from-registry.ts'
 import { imageFromStore } from '../src/image/from-store.ts'
 import type { PulledImage, ResolvedImage } from '../src/image/pulled-image.ts'
 import type { Log } from '../src/log.ts'
-import type { Descriptor } from '../src/oci/descriptor.ts'
 import type { Digest } from '../src/oci/digest.ts'
 import type { RegistryClient } from '../src/registry/registry-client.ts'
 import { describeLayers, titleOf } from './describe-result.ts'
 import type { LayerFetcher } from './layer-fetcher.ts'
 import { imageFromLayout } from './layout-image.ts'
 import type { WantedImage } from './wanted-image.ts'
+import type { WarmedImage } from './warm-result.ts'
 
 /** What one image is warmed with. */
 export interface Warming {
@@ -21,17 +21,6 @@ export interface Warming {
   readonly force: boolean
   readonly log: Log
   readonly signal?: AbortSignal
-}
-
-/** An image that is warm now. */
-export interface WarmedImage {
-  /** "present": it was there and fresh. "warmed": it is new. "refreshed": it was there, and was asked for again. */
-  readonly kind: 'present' | 'warmed' | 'refreshed'
-  readonly manifest: Descriptor
-  /** What the name stood for before, when that was another image. */
-  readonly previous?: Digest
-  /** The layers that were transferred. */
-  readonly transferred: readonly Descriptor[]
 }
 
 /** Makes one image warm with as little network as can be. Nothing of it is visible before all of it is there. */

@@ -1,12 +1,13 @@
 import pLimit from 'p-limit'
 import type { BaseImages } from '../cache/base-images.ts'
-import { asHearthError, type HearthError } from '../src/errors.ts'
+import { asHearthError } from '../src/errors.ts'
 import type { Log } from '../src/log.ts'
 import { formatReference } from '../src/oci/reference.ts'
 import type { RegistryClient } from '../src/registry/registry-client.ts'
 import { LayerFetcher } from './layer-fetcher.ts'
 import { type WantedImage, withoutDuplicates } from './wanted-image.ts'
-import { type WarmedImage, type Warming, warmImage } from './warm-image.ts'
+import { type Warming, warmImage } from './warm-image.ts'
+import type { WarmResult } from './warm-result.ts'
 
 export interface WarmOptions {
   readonly images: BaseImages
@@ -18,12 +19,6 @@ export interface WarmOptions {
   readonly onResult?: (result: WarmResult) => void
   readonly signal?: AbortSignal
 }
-
-/** What became of an image. */
-export type WarmResult = { readonly wanted: WantedImage } & (
-  | WarmedImage
-  | { readonly kind: 'failed'; readonly error: HearthError }
-)
 
 /** Images looked after at once. What they transfer is bounded by the registry client. */
 const imagesAtOnce = 4

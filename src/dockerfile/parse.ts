@@ -1,35 +1,12 @@
 import { readDirectives } from './directives.ts'
-import type {
-  ArgInstruction,
-  EscapeCharacter,
-  FromInstruction,
-  Instruction,
-  TriggerInstruction,
-} from './instruction.ts'
+import type { Dockerfile } from './dockerfile.ts'
+import type { TriggerInstruction } from './instruction.ts'
 import { readInstruction, readTrigger } from './instructions/read-instruction.ts'
 import { sourceLines } from './source-lines.ts'
 import { splitStages } from './stages.ts'
 import { readStatements } from './statements.ts'
 import { placed, syntaxError } from './syntax-error.ts'
 import { emptyContinuation, reservedNames, warningsOf } from './warnings.ts'
-
-export interface Dockerfile {
-  /** How messages call it. */
-  readonly name: string
-  /** The ARGs above the first FROM. */
-  readonly metaArgs: readonly ArgInstruction[]
-  /** At least one. */
-  readonly stages: readonly DockerfileStage[]
-  readonly escape: EscapeCharacter
-  readonly warnings: readonly string[]
-}
-
-export interface DockerfileStage {
-  /** In lower case. */
-  readonly name: string | undefined
-  readonly from: FromInstruction
-  readonly instructions: readonly Instruction[]
-}
 
 /** Parses a Dockerfile. Throws HearthError "dockerfile-syntax" or "dockerfile-unsupported", naming the line. */
 export function parseDockerfile(text: string, options: { readonly name: string }): Dockerfile {

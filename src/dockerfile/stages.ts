@@ -1,5 +1,5 @@
+import type { DockerfileStage } from './dockerfile.ts'
 import { type ArgInstruction, type FromInstruction, type Instruction, whereOf } from './instruction.ts'
-import type { DockerfileStage } from './parse.ts'
 import { syntaxError } from './syntax-error.ts'
 
 export interface Stages {

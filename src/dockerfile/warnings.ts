@@ -1,7 +1,7 @@
 import { HearthError } from '../errors.ts'
 import { type Checks, isSkipped, type Rule } from './checks.ts'
+import type { DockerfileStage } from './dockerfile.ts'
 import { type Position, whereOf } from './instruction.ts'
-import type { DockerfileStage } from './parse.ts'
 
 /** Something odd that does not stop a build. */
 export interface Finding {

@@ -1,5 +1,6 @@
+import type { Dockerfile } from '../dockerfile/dockerfile.ts'
 import { type FromInstruction, type Instruction, whereOf } from '../dockerfile/instruction.ts'
-import { type Dockerfile, parseOnBuild } from '../dockerfile/parse.ts'
+import { parseOnBuild } from '../dockerfile/parse.ts'
 import { HearthError } from '../errors.ts'
 import type { ImageConfig } from '../oci/image-config.ts'
 import type { Platform } from '../oci/platform.ts'

@@ -1,6 +1,6 @@
+import type { Dockerfile, DockerfileStage } from '../dockerfile/dockerfile.ts'
 import { expandWord, type Scope } from '../dockerfile/expand.ts'
 import { whereOf } from '../dockerfile/instruction.ts'
-import type { Dockerfile, DockerfileStage } from '../dockerfile/parse.ts'
 import { HearthError } from '../errors.ts'
 import { type Platform, parsePlatform } from '../oci/platform.ts'
 import { parseReference } from '../oci/reference.ts'
@@ -125,8 +125,8 @@ function targetIndex(dockerfile: Dockerfile, target: string | undefined): number
     code: 'dockerfile-stage',
     message: `"${target}" is not a valid target build stage`,
     where: dockerfile.name,
-    why: `the stages are ${names}`,
-    fix: 'Give --target the name or number of one of them.',
+    why: stages.length === 1 ? `the only stage is ${stages[0]?.name ?? 'number 0'}` : `the stages are ${names}`,
+    fix: stages.length === 1 ? 'Leave --target out.' : 'Give --target the name or number of one of them.',
   })
 }
 

@@ -7,7 +7,8 @@ import { syntaxError } from '../syntax-error.ts'
 
 const flags = {
   mount: { kind: 'list', idle: [] },
-  network: { kind: 'text', idle: ['default'] },
+  // Commands run on the machine's network as it is.
+  network: { kind: 'text', idle: ['default', 'host'] },
   security: { kind: 'text', idle: ['sandbox'] },
   device: { kind: 'list', idle: [] },
 } as const

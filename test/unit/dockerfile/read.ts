@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import type { Dockerfile } from '../../../src/dockerfile/dockerfile.ts'
 import type { Instruction } from '../../../src/dockerfile/instruction.ts'
-import { type Dockerfile, parseDockerfile } from '../../../src/dockerfile/parse.ts'
+import { parseDockerfile } from '../../../src/dockerfile/parse.ts'
 import { HearthError } from '../../../src/errors.ts'
 
 export function parse(text: string): Dockerfile {

@@ -183,6 +183,13 @@ test('an unknown target is named, with the stages there are', async () => {
   assert.match(`${error.message} ${error.why}`, /"two" .*the stages are one, 1/)
 })
 
+test('an unknown target of a single stage is not answered with a list', async () => {
+  const unnamed = await errorOf(plan('FROM a\n', { target: 'two' }))
+  assert.equal(unnamed.why, 'the only stage is number 0')
+  const named = await errorOf(plan('FROM a AS one\n', { target: 'two' }))
+  assert.equal(named.why, 'the only stage is one')
+})
+
 test('a malformed trigger of a base image says that it is one', async () => {
   const bases = { 'index.docker.io/library/base:latest': { OnBuild: ['NONSENSE x'] } }
   const error = await errorOf(plan('FROM base\n', { bases }))

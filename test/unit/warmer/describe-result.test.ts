@@ -5,7 +5,7 @@ import { descriptorOf } from '../../../src/oci/descriptor.ts'
 import { digestOf } from '../../../src/oci/digest.ts'
 import { mediaTypes } from '../../../src/oci/media-type.ts'
 import { describeResult, describeResults } from '../../../warmer/describe-result.ts'
-import type { WarmResult } from '../../../warmer/warm.ts'
+import type { WarmResult } from '../../../warmer/warm-result.ts'
 import { wanted } from './scene.ts'
 
 const manifest = descriptorOf(Buffer.from('m'), mediaTypes.ociManifest)
