@@ -7,6 +7,9 @@ import { dirname, join } from 'node:path'
 // Node 16 must understand this file: it is read before anybody knows which Node is running.
 
 const oldest = { major: 22, minor: 15 }
+/** Tells the new process who started it. */
+export const starterVariable = 'HEARTH_STARTED_BY'
+
 const forwarded = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const
 
 /**
@@ -51,7 +54,8 @@ function tooOld(): string {
 
 function endAs(command: string, args: readonly string[]): Promise<never> {
   return new Promise(() => {
-    const child = spawn(command, [...args], { stdio: 'inherit' })
+    const env = { ...process.env, [starterVariable]: String(process.pid) }
+    const child = spawn(command, [...args], { stdio: 'inherit', env })
     for (const name of forwarded) process.on(name, () => child.kill(name))
     child.on('error', (error) => {
       process.stderr.write(`Error: ${command} cannot be started: ${error.message}\n`)

@@ -1,6 +1,8 @@
 import { constants } from 'node:os'
 import type { Program } from '../src/cli/program.ts'
 import { HearthError } from '../src/errors.ts'
+import { endWithParent } from '../src/sys/parent-death.ts'
+import { starterVariable } from './pinned-node.ts'
 
 /** How long an interrupted program may take to clean up. */
 const patienceMs = 10_000
@@ -10,11 +12,20 @@ const sameSignalMs = 250
 
 /** Runs a command in this process and ends the process with its exit code; 128 + n after signal n. */
 export async function runProgram(program: Program): Promise<never> {
+  endWithStarter()
   ignoreBrokenPipes()
   const interruption = listenForSignals()
-  const { argv, env, stdout, stderr } = process
+  const { argv, env, execArgv, execPath, stdout, stderr } = process
   const { signal } = interruption
-  const code = await program({ argv: argv.slice(2), env, cwd: process.cwd(), stdout, stderr, signal })
+  const code = await program({
+    command: [execPath, ...execArgv, ...argv.slice(1, 2)],
+    argv: argv.slice(2),
+    env,
+    cwd: workingDirectory(),
+    stdout,
+    stderr,
+    signal,
+  })
   return process.exit(interruption.exitCode() ?? code)
 }
 
@@ -27,7 +38,7 @@ function listenForSignals(): Interruption {
   const controller = new AbortController()
   let exitCode: number | undefined
   let firstAt = 0
-  for (const name of ['SIGTERM', 'SIGINT'] as const) {
+  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const) {
     process.on(name, () => {
       const code = 128 + constants.signals[name]
       if (exitCode === undefined) {
@@ -41,6 +52,20 @@ function listenForSignals(): Interruption {
     })
   }
   return { signal: controller.signal, exitCode: () => exitCode }
+}
+
+/** A directory that is gone has no name; paths are then taken from the root. */
+function workingDirectory(): string {
+  try {
+    return process.cwd()
+  } catch {
+    return '/'
+  }
+}
+
+/** When an older Node started this one (see pinned-node.ts) and is killed outright, nobody else would end the work. */
+function endWithStarter(): void {
+  if (process.env[starterVariable] === String(process.ppid)) endWithParent()
 }
 
 /** Whoever read our output may be gone; that is no reason to stop the work, nor to show a stack. */

@@ -1,10 +1,11 @@
 import { BaseImages } from '../../cache/base-images.ts'
 import { type CacheAccess, cacheAccess } from '../../cache/cache-directory.ts'
 import type { LayerCache } from '../../cache/layer-cache.ts'
-import { type LocalLayerCache, localLayerCache } from '../../cache/local.ts'
+import { type LocalLayerCache, localLayerCache, writingTrouble } from '../../cache/local.ts'
 import { ociLayerCache } from '../../cache/oci-directory.ts'
 import { remoteLayerCache } from '../../cache/remote.ts'
 import { tieredLayerCache } from '../../cache/tiered.ts'
+import { Trouble } from '../../cache/trouble.ts'
 import { BlobStore } from '../content/blob-store.ts'
 import type { Log } from '../log.ts'
 import { parseReference } from '../oci/reference.ts'
@@ -27,19 +28,50 @@ export interface BuildCache {
   readonly warm: BaseImages | undefined
 }
 
-/** Opens what the cache flags name. Without --cache there is a store for this build and nothing else. */
+/**
+ * Opens what the cache flags name. Without --cache there is a store for this build and nothing else. A cache directory
+ * that stops taking blobs hands over to such a store, too.
+ */
 export function openBuildCache(around: BuildCacheOptions): BuildCache {
   const { options, workDir, log } = around
   const access = options.cache ? usableAccess(options, log) : 'none'
   const temporary = (): BlobStore => BlobStore.open(`${workDir}/store`, { readOnly: false })
   if (!options.cache) return { store: temporary(), layers: undefined, warm: undefined }
   if (access === 'none') return { store: temporary(), layers: tiered(undefined, around), warm: undefined }
-  const readOnly = access === 'read-only'
-  const { cacheDir: directory, cacheTtlMs: ttlMs } = options
-  const shared = BlobStore.open(directory, { readOnly })
-  const local = localLayerCache({ directory, store: shared, ttlMs, readOnly, log, now: () => new Date() })
-  const warm = BaseImages.open(directory, { readOnly, log, ttlMs })
-  return { store: readOnly ? temporary() : shared, layers: tiered(local, around), warm }
+  const { cacheDir: directory, cacheTtlMs: ttlMs, tarPath, ociLayoutPath } = options
+  const writing = writingTrouble(directory, log)
+  const store = openShared({ directory, readOnly: access === 'read-only', log, writing, temporary })
+  const { readOnly } = store
+  // These outputs read every layer, so that a damaged one is better found before the build counts on it.
+  const checkLayers = tarPath !== undefined || ociLayoutPath !== undefined
+  const now = (): Date => new Date()
+  const local = localLayerCache({ directory, store, ttlMs, readOnly, log, now, checkLayers, writing })
+  const warm = BaseImages.open(directory, { readOnly, log, ttlMs, store })
+  return { store: readOnly ? temporary() : store, layers: tiered(local, around), warm }
+}
+
+interface SharedOptions {
+  readonly directory: string
+  readonly readOnly: boolean
+  readonly log: Log
+  readonly writing: Trouble
+  readonly temporary: () => BlobStore
+}
+
+function openShared({ directory, readOnly, log, writing, temporary }: SharedOptions): BlobStore {
+  const damaged = new Trouble(log, `A blob of the cache directory ${directory} is damaged and is not used`)
+  const onDamaged = (path: string): void => damaged.note(path)
+  const spill = (error: unknown): BlobStore => {
+    writing.note(error)
+    return temporary()
+  }
+  try {
+    return BlobStore.open(directory, { readOnly, onDamaged, spill })
+  } catch (error) {
+    // There may be layers and images to read all the same.
+    writing.note(error)
+    return BlobStore.open(directory, { readOnly: true, onDamaged })
+  }
 }
 
 function usableAccess({ cacheDir, cacheRepo }: ExecutorOptions, log: Log): CacheAccess {
@@ -56,7 +88,7 @@ function tiered(local: LocalLayerCache | undefined, { options, client, log }: Bu
   const near = local === undefined ? {} : { local }
   if (cacheRepo === undefined) return tieredLayerCache({ ...near, pushRemote })
   const remote = cacheRepo.startsWith('oci:')
-    ? ociLayerCache({ path: cacheRepo.slice('oci:'.length), ...common })
+    ? ociLayerCache({ path: cacheRepo.slice('oci:'.length), readOnly: !pushRemote, ...common })
     : remoteLayerCache({ client, repository: parseReference(cacheRepo), ...common })
   return tieredLayerCache({ ...near, remote, pushRemote })
 }

@@ -4,6 +4,9 @@ import type { Environment } from './environment.ts'
 import type { LogChoice } from './flags/log-flags.ts'
 import type { RegistryFlags } from './flags/registry-flags.ts'
 
+export const isolationChoices = ['auto', 'namespaces', 'userns', 'in-place'] as const
+export type IsolationChoice = (typeof isolationChoices)[number]
+
 export const snapshotModes = ['full', 'redo', 'time'] as const
 export type SnapshotMode = (typeof snapshotModes)[number]
 
@@ -45,6 +48,13 @@ export interface ExecutorOptions {
   readonly buildPlatform: Platform
   readonly log: LogChoice
   readonly dryrun: boolean
+  readonly isolation: IsolationChoice
+  /** Leave no image's files in a root that stages share. */
+  readonly cleanUp: boolean
+  /** Absolute paths of the image whose changes are left out of layers. */
+  readonly ignorePaths: readonly string[]
+  /** Whether /var/run counts among them where the root is the machine's own. */
+  readonly ignoreVarRun: boolean
   readonly force: boolean
   /** Where stage roots live; without it a new directory below the system's temporary one. */
   readonly workDir?: string

@@ -6,18 +6,26 @@ import type { BuildRooms, ImageSource } from '../build/rooms.ts'
 import { contextDirectory } from '../context/context-directory.ts'
 import { findDockerfile } from '../context/find-dockerfile.ts'
 import { type BuildContext, openContext } from '../context/open-context.ts'
-import { type Dockerfile, parseDockerfile } from '../dockerfile/parse.ts'
+import { pathText } from '../context/path-text.ts'
+import type { Dockerfile } from '../dockerfile/dockerfile.ts'
+import { parseDockerfile } from '../dockerfile/parse.ts'
 import { type FinishedImage, finishImage } from '../image/image.ts'
 import type { Log } from '../log.ts'
 import { planBuild, unusedBuildArgs } from '../plan/plan.ts'
 import { renderPlan } from '../plan/render.ts'
 import type { BuildPlan } from '../plan/step.ts'
-import { namespaceIsolation } from '../run/namespaces.ts'
+import type { Isolation } from '../run/isolation.ts'
+import { followParent, inUserNamespace, restartInUserNamespace } from '../run/user-namespace.ts'
+import { rawPath } from '../tar/raw-path.ts'
 import { type BuildCache, openBuildCache } from './build-cache.ts'
 import { deliver, planOutputs } from './build-outputs.ts'
+import type { Variables } from './environment.ts'
 import type { ExecutorOptions } from './executor-options.ts'
+import { LazyIsolation } from './lazy-isolation.ts'
+import { ownPaths } from './own-paths.ts'
 import { parseExecutor } from './parse-executor.ts'
 import type { Program, ProgramInput, Sink } from './program.ts'
+import { refuseUnwritable } from './refuse-unwritable.ts'
 import { openRegistryAccess, type RegistryAccess } from './registry-access.ts'
 import { createProgramLog, reportError } from './report.ts'
 import { version } from './version.ts'
@@ -28,10 +36,12 @@ export const runExecutor: Program = async (input) => {
   const { stdout, stderr } = input
   let options: ExecutorOptions | undefined
   try {
+    if (inUserNamespace(input.env)) followParent(input.env)
     const parsed = parseExecutor(input.argv, input.env, input.cwd)
     if (parsed.kind === 'build') {
       options = parsed.options
-      await execute(options, input)
+      const outcome = await execute(options, input)
+      if (outcome === 'restart') return await restart(input)
     } else stdout.write(parsed.kind === 'help' ? parsed.text : `hearth version : ${version()}\n`)
     return 0
   } catch (error) {
@@ -39,9 +49,17 @@ export const runExecutor: Program = async (input) => {
   }
 }
 
+/** Everything that was opened is closed again by now: the same program begins anew, as root of a user namespace. */
+function restart({ command, argv, env }: ProgramInput): Promise<number> {
+  return restartInUserNamespace({ argv: [...command, ...argv], env })
+}
+
+type Outcome = 'done' | 'restart'
+
 /** What one run of the executor is made of. */
 interface Execution {
   readonly options: ExecutorOptions
+  readonly env: Variables
   readonly log: Log
   readonly stdout: Sink
   readonly signal: AbortSignal
@@ -49,7 +67,8 @@ interface Execution {
   readonly workDir: string
 }
 
-async function execute(options: ExecutorOptions, { stdout, stderr, signal }: ProgramInput): Promise<void> {
+async function execute(options: ExecutorOptions, input: ProgramInput): Promise<Outcome> {
+  const { env, stdout, stderr, signal } = input
   const log = createProgramLog(options.log, stderr)
   for (const notice of options.notices) log.debug(notice)
   for (const warning of options.warnings) log.warn(warning)
@@ -57,36 +76,47 @@ async function execute(options: ExecutorOptions, { stdout, stderr, signal }: Pro
   const retries = { pull: imageDownloadRetry, push: pushRetry }
   await using registries = await openRegistryAccess({ flags, environment, retries, log })
   const parent = resolve(environment.cwd, options.workDir ?? environment.temporaryDirectory)
-  await withWorkDirectory({ parent, log }, (workDir) => {
-    return executeIn({ options, log, stdout, signal, registries, workDir })
+  return withWorkDirectory({ parent, log }, (workDir) => {
+    return executeIn({ options, env, log, stdout, signal, registries, workDir })
   })
 }
 
-async function executeIn(execution: Execution): Promise<void> {
+async function executeIn(execution: Execution): Promise<Outcome> {
   const { options, log, stdout, signal, registries, workDir } = execution
-  const { dockerfile, context } = await readInput(options, log)
+  if (!options.dryrun) refuseUnwritable(options)
+  const { dockerfile, context } = await readInput(execution)
+  const isolations = new LazyIsolation({ ...execution, context: context.directory })
+  // Tried while registries answer.
+  if (!options.dryrun && hasCommands(dockerfile)) isolations.begin()
   const outputs = planOutputs({ options, client: registries.push, log, signal })
   const cache = openBuildCache({ options, client: registries.push, workDir, log })
   const images = createImageSource({ client: registries.pull, warm: cache.warm, log, signal })
   const plan = await planOf(dockerfile, options, images)
   if (options.dryrun) {
     stdout.write(renderPlan(plan, plannedOutputs(options)))
-    return
+    return 'done'
   }
+  const isolation = await isolations.forPlan(plan)
+  if (isolation === 'restart') return 'restart'
   try {
-    const image = await buildImage(plan, execution, { context, cache, images })
+    const image = await buildImage(plan, execution, { context, cache, images, isolation })
     await deliver(image, outputs, { options, client: registries.push, log, signal })
     log.info(`Built ${image.manifestDescriptor.digest}`)
+    return 'done'
   } finally {
     // Layers made before a failure are worth keeping, too.
     await cache.layers?.close()
   }
 }
 
+function hasCommands({ stages }: Dockerfile): boolean {
+  return stages.some(({ instructions }) => instructions.some(({ kind }) => kind === 'RUN'))
+}
+
 async function readInput(
-  options: ExecutorOptions,
-  log: Log,
+  execution: Execution,
 ): Promise<{ readonly dockerfile: Dockerfile; readonly context: BuildContext }> {
+  const { options, log, workDir } = execution
   const { cwd } = options.environment
   const directory = contextDirectory({ context: options.context, cwd })
   const found = findDockerfile({ dockerfile: options.dockerfile, cwd, directory })
@@ -95,7 +125,13 @@ async function readInput(
   for (const name of unusedBuildArgs(dockerfile, options.buildArgs)) {
     log.warn(`--build-arg ${name}: no ARG of ${options.dockerfile} takes it`)
   }
-  return { dockerfile, context: await openContext({ context: options.context, cwd, dockerfile: found.path }) }
+  const own = ownPaths(options, workDir)
+  const context = await openContext({ context: options.context, cwd, dockerfile: found.path, own })
+  for (const { title, path } of context.own) {
+    if (!context.ignore.prunes(pathText(path)))
+      log.warn(`${title} ${pathText(path)} is in the context: nothing of it is copied`)
+  }
+  return { dockerfile, context }
 }
 
 function planOf(dockerfile: Dockerfile, options: ExecutorOptions, images: ImageSource): Promise<BuildPlan> {
@@ -109,6 +145,7 @@ interface BuildInput {
   readonly context: BuildContext
   readonly cache: BuildCache
   readonly images: ImageSource
+  readonly isolation: Isolation
 }
 
 async function buildImage(plan: BuildPlan, execution: Execution, input: BuildInput): Promise<FinishedImage> {
@@ -120,10 +157,12 @@ async function buildImage(plan: BuildPlan, execution: Execution, input: BuildInp
     cache: input.cache.layers,
     cachePolicy: { run: options.cacheRunLayers, copy: options.cacheCopyLayers },
     images: input.images,
-    isolation: namespaceIsolation(),
+    isolation: input.isolation,
     http: registries.http,
     workDir,
     layers: { compressionLevel: 6, reproducible, singleSnapshot, snapshotMode },
+    cleanUp: options.cleanUp,
+    ignorePaths: options.ignorePaths.map(rawPath),
     log,
     now: new Date(),
     signal,

@@ -2,7 +2,6 @@ import type { Variables } from './environment.ts'
 
 const pointless = [
   'KANIKO_DIR',
-  'KANIKO_CLEANUP',
   'KANIKO_PRE_CLEANUP',
   'KANIKO_PRESERVE_CONTEXT',
   'SNAPSHOT_TIMEOUT_DURATION',

@@ -3,7 +3,7 @@ import type { CachePolicy } from '../build/rooms.ts'
 import { hostPlatform } from '../oci/platform.ts'
 import { parseReference, repositoryName } from '../oci/reference.ts'
 import { readEnvironment, type Variables } from './environment.ts'
-import type { ExecutorOptions, ParsedExecutor, SnapshotMode } from './executor-options.ts'
+import type { ExecutorOptions, IsolationChoice, ParsedExecutor, SnapshotMode } from './executor-options.ts'
 import { executorFlags } from './flags/executor-flags.ts'
 import { judgeFates } from './flags/fates.ts'
 import { FlagValues } from './flags/flag-values.ts'
@@ -15,7 +15,15 @@ import { parseBoolean } from './flags/scalars.ts'
 import { withUsage, wrongUsage } from './flags/usage.ts'
 import { kanikoVariables } from './kaniko-variables.ts'
 import { refusePositionals } from './positionals.ts'
-import { given, readBuildArgs, readCacheDir, readPairs, readPlatform, readReferences } from './read-values.ts'
+import {
+  given,
+  readBuildArgs,
+  readCacheDir,
+  readCacheRepo,
+  readPairs,
+  readPlatform,
+  readReferences,
+} from './read-values.ts'
 
 export const executorCommand: Command = {
   name: 'hearth-executor',
@@ -48,7 +56,7 @@ interface Surroundings {
 
 function executorOptions(read: Arguments, { values, env, cwd }: Surroundings): ExecutorOptions {
   const notices = [...judgeFates(executorFlags, read.given), ...kanikoVariables(env)]
-  const push = !readNoPush(values, env)
+  const push = !readSwitch(values, 'no-push', env.KANIKO_NO_PUSH)
   const destinations = readReferences(values, 'destination')
   checkDestinations(values, push, destinations)
   const buildArgs = readBuildArgs(values.list('build-arg'), env)
@@ -68,12 +76,13 @@ function executorOptions(read: Arguments, { values, env, cwd }: Surroundings): E
     snapshotMode: values.text('snapshot-mode') as SnapshotMode,
     reproducible: values.boolean('reproducible'),
     registry: readRegistryFlags(values, env),
-    pushRetry: values.integer('push-retry'),
-    imageDownloadRetry: values.integer('image-download-retry'),
+    pushRetry: values.count('push-retry'),
+    imageDownloadRetry: values.count('image-download-retry'),
     platform: readPlatform(values) ?? buildPlatform,
     buildPlatform,
     log: readLogFlags(values),
     dryrun: values.boolean('dryrun'),
+    ...running(values, env),
     force: values.boolean('force'),
     ...given('workDir', values.optional('work-dir') ?? (env.HEARTH_WORK_DIR || undefined)),
     environment: readEnvironment(env, cwd),
@@ -81,6 +90,20 @@ function executorOptions(read: Arguments, { values, env, cwd }: Surroundings): E
     warnings: [...read.warnings, ...buildArgs.warnings],
   }
 }
+
+function running(values: FlagValues, env: Variables): RunningOptions {
+  return {
+    isolation: values.text('isolation') as IsolationChoice,
+    cleanUp: readSwitch(values, 'cleanup', env.KANIKO_CLEANUP),
+    ignorePaths: values.list('ignore-path').map((path) => {
+      if (path.startsWith('/')) return path
+      throw wrongUsage(`--ignore-path: ${JSON.stringify(path)} is not an absolute path`)
+    }),
+    ignoreVarRun: values.boolean('ignore-var-run'),
+  }
+}
+
+type RunningOptions = Pick<ExecutorOptions, 'isolation' | 'cleanUp' | 'ignorePaths' | 'ignoreVarRun'>
 
 function outputs(values: FlagValues): Pick<ExecutorOptions, 'tarPath' | 'ociLayoutPath' | 'digestFile'> {
   return {
@@ -103,7 +126,7 @@ function cacheOptions(values: FlagValues, pushedTo: string | undefined): CacheOp
   return {
     cache,
     cacheDir: readCacheDir(values),
-    ...given('cacheRepo', values.optional('cache-repo') ?? inferred),
+    ...given('cacheRepo', readCacheRepo(values) ?? inferred),
     cacheTtlMs: values.milliseconds('cache-ttl'),
     cacheRunLayers: values.boolean('cache-run-layers') ? 'all' : 'none',
     cacheCopyLayers: copyPolicy(values),
@@ -117,17 +140,14 @@ function copyPolicy(values: FlagValues): CachePolicy {
   return values.boolean('cache-copy-layers') ? 'all' : 'none'
 }
 
-/** Set, the variable goes before the flag, whatever either says. */
-function readNoPush(values: FlagValues, env: Variables): boolean {
-  const text = env.KANIKO_NO_PUSH
-  if (text === undefined || text === '') return values.boolean('no-push')
+/** Set, a variable goes before its flag, whatever either says. */
+function readSwitch(values: FlagValues, flag: string, variable: string | undefined): boolean {
+  if (variable === undefined || variable === '') return values.boolean(flag)
   try {
-    return parseBoolean(text)
+    return parseBoolean(variable)
   } catch {
-    throw wrongUsage(
-      `invalid value ${JSON.stringify(text)} for KANIKO_NO_PUSH`,
-      'Set it to true or false, or unset it.',
-    )
+    const name = `KANIKO_${flag.toUpperCase().replaceAll('-', '_')}`
+    throw wrongUsage(`invalid value ${JSON.stringify(variable)} for ${name}`, 'Set it to true or false, or unset it.')
   }
 }
 

@@ -1,5 +1,6 @@
 import { arch } from 'node:process'
 import { type NamedImage, parseImage } from '../../warmer/wanted-image.ts'
+import { asHearthError } from '../errors.ts'
 import { hostPlatform } from '../oci/platform.ts'
 import { readEnvironment, type Variables } from './environment.ts'
 import { judgeFates } from './flags/fates.ts'
@@ -13,7 +14,7 @@ import { warmerFlags } from './flags/warmer-flags.ts'
 import { kanikoVariables } from './kaniko-variables.ts'
 import { refusePositionals } from './positionals.ts'
 import { given, naming, readBuildArgs, readCacheDir, readPlatform } from './read-values.ts'
-import type { ParsedWarmer, WarmerOptions } from './warmer-options.ts'
+import type { ParsedWarmer, RefusedImage, WarmerOptions } from './warmer-options.ts'
 
 export const warmerCommand: Command = {
   name: 'hearth-warmer',
@@ -46,20 +47,21 @@ interface Surroundings {
 
 function warmerOptions(read: Arguments, { values, env, cwd }: Surroundings): WarmerOptions {
   const notices = [...judgeFates(warmerFlags, read.given), ...kanikoVariables(env)]
-  const images = readImages(values)
+  const { images, refused } = readImages(values)
   const dockerfile = values.optional('dockerfile')
-  if (images.length === 0 && dockerfile === undefined) throw nothingToWarm()
+  if (images.length === 0 && dockerfile === undefined) throw refused[0]?.error ?? nothingToWarm()
   const buildArgs = readBuildArgs(values.list('build-arg'), env)
   const buildPlatform = hostPlatform(arch)
   return {
     images,
+    refused,
     ...given('dockerfile', dockerfile),
     buildArgs: buildArgs.values,
     cacheDir: readCacheDir(values),
     cacheTtlMs: values.milliseconds('cache-ttl'),
     force: values.boolean('force'),
     registry: readRegistryFlags(values, env),
-    imageDownloadRetry: values.integer('image-download-retry'),
+    imageDownloadRetry: values.count('image-download-retry'),
     platform: readPlatform(values) ?? buildPlatform,
     buildPlatform,
     log: readLogFlags(values),
@@ -69,8 +71,18 @@ function warmerOptions(read: Arguments, { values, env, cwd }: Surroundings): War
   }
 }
 
-function readImages(values: FlagValues): readonly NamedImage[] {
-  return values.list('image').map((text) => naming('--image', () => parseImage(text)))
+/** One name that is none stops no other image: it is reported as one that could not be warmed. */
+function readImages(values: FlagValues): Pick<WarmerOptions, 'images' | 'refused'> {
+  const images: NamedImage[] = []
+  const refused: RefusedImage[] = []
+  for (const text of values.list('image')) {
+    try {
+      images.push(naming('--image', () => parseImage(text)))
+    } catch (error) {
+      refused.push({ text, error: asHearthError(error) })
+    }
+  }
+  return { images, refused }
 }
 
 function nothingToWarm(): Error {

@@ -5,6 +5,8 @@ export interface Sink {
 
 /** What a command is given by `bin`: everything it takes from its process. */
 export interface ProgramInput {
+  /** How the program was started: the interpreter with its flags, and the script. */
+  readonly command: readonly string[]
   /** Without the names of interpreter and script. */
   readonly argv: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>

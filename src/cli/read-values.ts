@@ -1,6 +1,6 @@
 import { HearthError } from '../errors.ts'
 import { type Platform, parsePlatform } from '../oci/platform.ts'
-import { parseReference } from '../oci/reference.ts'
+import { parseReference, parseRepository } from '../oci/reference.ts'
 import type { Variables } from './environment.ts'
 import type { FlagValues } from './flags/flag-values.ts'
 import { splitPair } from './flags/pairs.ts'
@@ -59,6 +59,14 @@ export function readCacheDir(values: FlagValues): string {
   const directory = values.optional('cache-dir')
   if (directory === undefined) throw wrongUsage('--cache-dir must not be empty', 'Leave it out to use /cache.')
   return directory
+}
+
+/** The value of --cache-repo: a repository, or "oci:" and a directory; undefined when it was not given. */
+export function readCacheRepo(values: FlagValues): string | undefined {
+  const text = values.optional('cache-repo')
+  if (text === 'oci:') throw wrongUsage('--cache-repo: "oci:" names no directory', 'Write it as oci:path.')
+  if (text !== undefined && !text.startsWith('oci:')) naming('--cache-repo', () => parseRepository(text))
+  return text
 }
 
 /** Runs a parser; what it refuses begins with the flag's name. */

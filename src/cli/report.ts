@@ -35,7 +35,8 @@ export function errorText(error: HearthError, colored = false): string {
 
 function usageText(error: UsageError): string {
   const lines = [`Error: ${clean(error.message)}`, ...partsOf(error).map(([, text]) => clean(text))]
-  return `${lines.join('\n')}\n\n${error.usage}`
+  // The usage is long: what was wrong stands below it, too, where the reader's eyes are.
+  return `${lines.join('\n')}\n\n${error.usage}\n${lines.join('\n')}\n`
 }
 
 function jsonLine(error: HearthError, log: LogChoice): string {

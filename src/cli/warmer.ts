@@ -3,7 +3,8 @@ import { describeResult, describeResults } from '../../warmer/describe-result.ts
 import { imagesOfDockerfile } from '../../warmer/image-list.ts'
 import { openImages } from '../../warmer/open-images.ts'
 import type { WantedImage } from '../../warmer/wanted-image.ts'
-import { type WarmResult, warmImages } from '../../warmer/warm.ts'
+import { warmImages } from '../../warmer/warm.ts'
+import type { WarmResult } from '../../warmer/warm-result.ts'
 import { findDockerfile } from '../context/find-dockerfile.ts'
 import { parseDockerfile } from '../dockerfile/parse.ts'
 import { HearthError } from '../errors.ts'
@@ -45,11 +46,13 @@ async function warm(options: WarmerOptions, { stderr, signal }: ProgramInput): P
     retries: { pull: imageDownloadRetry, push: 0 },
     log,
   })
+  for (const { error } of options.refused) reportError(error, { stderr, log: options.log })
   const onResult = (result: WarmResult): void => report(result, { options, stderr, log })
   const results = await warmImages(wanted, { images, client: registries.pull, force, log, onResult, signal })
   log.info(describeResults(results))
-  const failed = results.filter(({ kind }) => kind === 'failed')
-  if (failed.length > 0) throw someFailed(failed, results.length)
+  const failed = results.filter(({ kind }) => kind === 'failed').map(({ wanted }) => formatReference(wanted.reference))
+  const names = [...options.refused.map(({ text }) => text), ...failed]
+  if (names.length > 0) throw someFailed(names, options.refused.length + results.length)
 }
 
 /** What --image names, from here; then what the Dockerfile is built upon. */
@@ -80,11 +83,11 @@ function report(result: WarmResult, { options, stderr, log }: Reporting): void {
   else log.info(describeResult(result))
 }
 
-function someFailed(failed: readonly WarmResult[], all: number): HearthError {
+function someFailed(failed: readonly string[], all: number): HearthError {
   return new HearthError({
     code: 'warm-failed',
     message: `${failed.length} of ${all} ${all === 1 ? 'image' : 'images'} could not be warmed`,
-    why: failed.map(({ wanted }) => formatReference(wanted.reference)).join(', '),
+    why: failed.join(', '),
     fix: 'See the errors above. Images that could be warmed are; run it again for the others.',
   })
 }

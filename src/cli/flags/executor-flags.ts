@@ -1,4 +1,4 @@
-import { snapshotModes } from '../executor-options.ts'
+import { isolationChoices, snapshotModes } from '../executor-options.ts'
 import type { Flag } from './flag.ts'
 import { kanikoFlags } from './kaniko-flags.ts'
 import { logFlags } from './log-flags.ts'
@@ -45,7 +45,7 @@ const image: readonly Flag[] = [
     description: 'Annotation of the manifest: key=value; repeatable',
     group: 'Image',
   },
-  { name: 'single-snapshot', kind: 'boolean', description: 'Make one layer of everything', group: 'Image' },
+  { name: 'single-snapshot', kind: 'boolean', description: 'Make one layer of the whole target stage', group: 'Image' },
   {
     name: 'snapshot-mode',
     kind: 'text',
@@ -138,6 +138,34 @@ const running: readonly Flag[] = [
     default: '',
     description: 'Where the root filesystems of stages live; a new temporary directory otherwise',
     env: 'HEARTH_WORK_DIR',
+    group: 'Running',
+  },
+  {
+    name: 'isolation',
+    kind: 'text',
+    default: 'auto',
+    choices: isolationChoices,
+    description: 'How commands are kept apart from the machine; auto takes the first that works here',
+    group: 'Running',
+  },
+  {
+    name: 'ignore-path',
+    kind: 'list',
+    description: 'Absolute path whose changes are left out of layers; repeatable',
+    group: 'Running',
+  },
+  {
+    name: 'ignore-var-run',
+    kind: 'boolean',
+    default: 'true',
+    description: 'In place, leave /var/run out as well',
+    group: 'Running',
+  },
+  {
+    name: 'cleanup',
+    kind: 'boolean',
+    description: 'In place, remove the last stage from the root at the end',
+    env: 'KANIKO_CLEANUP',
     group: 'Running',
   },
   { name: 'force', kind: 'boolean', description: 'Build also outside a container', group: 'Running' },

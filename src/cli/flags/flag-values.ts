@@ -42,13 +42,24 @@ export class FlagValues {
     return parseInteger(this.#last(name, 'integer'))
   }
 
+  /** An integer of which there cannot be less than none. */
+  count(name: string): number {
+    return this.#notNegative(name, 'integer', this.integer(name))
+  }
+
+  /** A length of time. */
   milliseconds(name: string): number {
-    return parseDuration(this.#last(name, 'duration'))
+    return this.#notNegative(name, 'duration', parseDuration(this.#last(name, 'duration')))
   }
 
   list(name: string): readonly string[] {
     this.#flag(name, 'list')
     return this.#given.get(name) ?? []
+  }
+
+  #notNegative(name: string, kind: FlagKind, value: number): number {
+    if (value >= 0) return value
+    throw invalidArgument(this.#flag(name, kind), this.#last(name, kind), 'it must not be negative')
   }
 
   #last(name: string, kind: FlagKind): string {

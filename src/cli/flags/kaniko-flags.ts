@@ -1,6 +1,5 @@
 import type { Fate, Flag, FlagKind } from './flag.ts'
 
-const ownRoot = 'every stage has a root filesystem of its own'
 const alwaysPruned = 'stages the target does not need are never built'
 
 /** Kaniko's flags that are not in our help: older spellings, those without a meaning here, those not supported yet. */
@@ -10,10 +9,7 @@ export const kanikoFlags: readonly Flag[] = [
   deprecated('tarPath', 'text', 'tar-path'),
   deprecated('whitelist-var-run', 'boolean', 'ignore-var-run'),
 
-  noOp('ignore-var-run', 'boolean', ownRoot, 'true'),
-  noOp('cleanup', 'boolean', ownRoot),
-  noOp('pre-cleanup', 'boolean', ownRoot),
-  noOp('preserve-context', 'boolean', ownRoot),
+  noOp('pre-cleanup', 'boolean', 'a root is always empty before a stage gets it'),
   noOp('skip-unused-stages', 'boolean', alwaysPruned),
   noOp('force-build-metadata', 'boolean', 'metadata is always part of the image'),
   noOp('use-new-run', 'boolean', 'there is one way to find changes, and it finds all'),
@@ -25,7 +21,7 @@ export const kanikoFlags: readonly Flag[] = [
   unsupported('context-sub-path', 'text', { instead: 'Give the directory itself with --context.' }),
   unsupported('git', 'list', { instead: 'Clone the repository first and give its directory with --context.' }),
   unsupported('secret', 'list', {}),
-  unsupported('ignore-path', 'list', { instead: 'Remove the files in the RUN that makes them.' }),
+  unsupported('preserve-context', 'boolean', { default: 'false' }),
   unsupported('compression', 'text', { default: 'gzip' }),
   unsupported('compression-level', 'integer', { default: '-1' }),
   unsupported('image-format', 'text', { default: 'oci', instead: 'Images are written in the OCI format.' }),

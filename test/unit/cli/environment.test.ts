@@ -33,8 +33,8 @@ test('proxies are taken in either spelling, and nothing is made up', () => {
 
 test("kaniko's variables are noted only when they are set to something", () => {
   assert.deepEqual(kanikoVariables({ KANIKO_DIR: '', PATH: '/bin', FF_KANIKO_X: undefined }), [])
-  assert.deepEqual(kanikoVariables({ KANIKO_CLEANUP: '1', SNAPSHOT_TIMEOUT_DURATION: '90m' }), [
-    'KANIKO_CLEANUP has no effect',
+  assert.deepEqual(kanikoVariables({ KANIKO_PRE_CLEANUP: '1', SNAPSHOT_TIMEOUT_DURATION: '90m' }), [
+    'KANIKO_PRE_CLEANUP has no effect',
     'SNAPSHOT_TIMEOUT_DURATION has no effect',
   ])
 })

@@ -34,9 +34,9 @@ const executor: readonly (readonly [flag: string, value: string | undefined, fat
   ['single-snapshot', undefined, 'works'],
   ['use-new-run', undefined, 'no-op'],
   ['reproducible', undefined, 'works'],
-  ['cleanup', undefined, 'no-op'],
+  ['cleanup', undefined, 'works'],
   ['pre-cleanup', undefined, 'no-op'],
-  ['preserve-context', undefined, 'no-op'],
+  ['preserve-context', undefined, 'refused'],
   ['materialize', undefined, 'refused'],
   ['dryrun', undefined, 'works'],
   ['secret', 'id=x', 'refused'],
@@ -48,8 +48,8 @@ const executor: readonly (readonly [flag: string, value: string | undefined, fat
   ['digest-file', 'x', 'works'],
   ['image-name-with-digest-file', 'x', 'works'],
   ['image-name-tag-with-digest-file', 'x', 'works'],
-  ['ignore-path', '/x', 'refused'],
-  ['ignore-var-run', 'false', 'no-op'],
+  ['ignore-path', '/x', 'works'],
+  ['ignore-var-run', 'false', 'works'],
   ['skip-unused-stages', undefined, 'no-op'],
   ['force-build-metadata', undefined, 'no-op'],
   ['skip-push-permission-check', undefined, 'no-op'],
@@ -135,10 +135,10 @@ for (const [command, table, optionsOf] of [
       const [before, after] = [optionsOf([]), optionsOf([word])]
       const { notices, warnings, ...options } = after
       const { notices: _, warnings: __, ...defaults } = before
-      const expected = { notices: fate === 'no-op' || flag === 'whitelist-var-run', warnings: fate === 'old' }
+      const expected = { notices: fate === 'no-op', warnings: fate === 'old' }
       assert.deepEqual({ notices: notices.length === 1, warnings: warnings.length === 1 }, expected)
       for (const text of [...notices, ...warnings]) assert.match(text, /^(?:Flag )?--/)
-      if (fate === 'works' || (fate === 'old' && flag !== 'whitelist-var-run')) assert.notDeepEqual(options, defaults)
+      if (fate === 'works' || fate === 'old') assert.notDeepEqual(options, defaults)
       else assert.deepEqual(options, defaults)
     })
   }

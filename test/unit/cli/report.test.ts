@@ -51,12 +51,13 @@ test('as JSON an error is one line with its parts', () => {
   assert.equal(Number.isNaN(Date.parse(timed.time)), false)
 })
 
-test('a command line that makes no sense is answered with the usage', () => {
+test('a command line that makes no sense is answered with the usage, and once more with what is wrong', () => {
   const error = new UsageError(
     new HearthError({ code: 'usage', message: 'unknown flag: --x', fix: 'Did you mean --y?' }),
     'Usage:\n',
   )
-  assert.deepEqual(reported(error), { code: 1, printed: 'Error: unknown flag: --x\nDid you mean --y?\n\nUsage:\n' })
+  const said = 'Error: unknown flag: --x\nDid you mean --y?\n'
+  assert.deepEqual(reported(error), { code: 1, printed: `${said}\nUsage:\n\n${said}` })
 })
 
 test('what nobody foresaw says how to report it, and shows its stack to those who debug', () => {

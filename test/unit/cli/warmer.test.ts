@@ -39,6 +39,7 @@ interface Surroundings {
 async function run(argv: readonly string[], o: Surroundings = {}): Promise<Run> {
   const [stdout, stderr]: [string[], string[]] = [[], []]
   const code = await runWarmer({
+    command: [],
     argv,
     env: { HOME: '/nonexistent', ...o.env },
     cwd: o.cwd ?? directory,
@@ -88,6 +89,15 @@ test('what fails is told with its own error, then counted, and the exit code is 
   assert.match(stderr, /error\[registry-not-found\]: .*gone:1 does not exist\n/)
   assert.match(stderr, /INFO 2 images: 1 warmed, 1 failed\n/)
   assert.match(stderr, /error\[warm-failed\]: 1 of 2 images could not be warmed\n {2}why: {3}\S+gone:1\n {2}fix: .*\n$/)
+  assert.deepEqual(namesIn(cache), [one])
+})
+
+test('an image whose name is none stops no other', async () => {
+  const cache = newCache()
+  const { code, stderr } = await run(['-i', 'BAD REF', '-i', one, '-c', cache, ...plain])
+  assert.equal(code, 1)
+  assert.match(stderr, /^error\[reference-invalid\]: --image: "BAD REF"/m)
+  assert.match(stderr, /error\[warm-failed\]: 1 of 2 images could not be warmed\n {2}why: {3}BAD REF\n/)
   assert.deepEqual(namesIn(cache), [one])
 })
 

@@ -1,0 +1,19 @@
+import { resolve } from 'node:path'
+import type { OwnPath } from '../context/own-paths.ts'
+import type { ExecutorOptions } from './executor-options.ts'
+
+/** The files and directories that a build writes, apart from those that name digests: a context must not copy them. */
+export function ownPaths(options: ExecutorOptions, workDir: string): readonly OwnPath[] {
+  const { cache, cacheDir, cacheRepo, ociLayoutPath, tarPath, environment } = options
+  const repository = cache && cacheRepo?.startsWith('oci:') === true ? cacheRepo.slice('oci:'.length) : undefined
+  const named = [
+    ['The cache directory', cache ? cacheDir : undefined],
+    ['The cache repository', repository],
+    ['The image layout', ociLayoutPath],
+    ['The archive', tarPath],
+  ] as const
+  const given = named.flatMap(([title, path]) => {
+    return path === undefined ? [] : [{ title, path: resolve(environment.cwd, path) }]
+  })
+  return [{ title: 'The work directory', path: workDir }, ...given]
+}
