@@ -101,6 +101,26 @@ test('a missing Dockerfile and a missing context are named', async () => {
   assertClearError(await scene.attempt({ context: `${context}/other`, args: ['--no-push'], cwd: context }), [/other/])
 })
 
+test('a stage that is not there is taken for an image, and the error says so', async () => {
+  const mirror = ['--registry-mirror', host, '--skip-default-registry-fallback', '--insecure-registry', host]
+  for (const cache of [[], ['--cache', '--cache-dir', scene.newDirectory()]]) {
+    const result = await scene.attempt({
+      dockerfile: `${from}\nCOPY --from=nostage /a /b\n`,
+      args: ['--no-push', ...mirror, ...cache],
+    })
+    assertClearError(result, [
+      /Dockerfile:2/,
+      /why: {3}there is no stage of that name above it, so "nostage" is an image/,
+    ])
+  }
+  const named = await scene.attempt({
+    dockerfile: `${from}\nCOPY --from=${host}/nothing:1 /a /b\n`,
+    args: ['--no-push'],
+  })
+  assertClearError(named, [/Dockerfile:2/, /nothing/])
+  assert.doesNotMatch(named.stderr, /no stage/)
+})
+
 test('a blob that is not what its digest says is refused, and nothing comes of it', async () => {
   const reference = await pushImage(scene.busyboxLayout, host, 'damaged:1')
   const [layer = ''] = JSON.parse(await skopeo(['inspect', '--tls-verify=false', `docker://${reference}`])).Layers

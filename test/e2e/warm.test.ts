@@ -10,7 +10,8 @@ import { makeContext } from '../support/context.ts'
 import { warm, warmer } from '../support/hearth.ts'
 import { readImage, skopeo } from '../support/image-tree.ts'
 import { startRegistry } from '../support/registry.ts'
-import { openScene } from '../support/scene.ts'
+import { type BuildRequest, openScene } from '../support/scene.ts'
+import { flipBit } from '../unit/content/support.ts'
 
 const scene = await openScene()
 const { host } = scene.registry
@@ -32,6 +33,28 @@ test('a digest-pinned base that is warm needs no network at all', async () => {
   assert.equal((await built.tree()).get('made')?.type, 'file')
   const byBoth = `${tagged}${pinned.slice(pinned.indexOf('@'))}`
   await scene.image({ dockerfile: `FROM ${byBoth}\nLABEL a=b\n`, args })
+})
+
+test('what is damaged of a warm image comes from its registry, and without that is named', async () => {
+  const gone = await startRegistry()
+  after(() => gone.stop())
+  const tagged = await pushImage(scene.busyboxLayout, gone.host)
+  const cache = scene.newDirectory()
+  await warm(['-i', tagged, '-c', cache])
+  const request = (text: string): BuildRequest => {
+    return { dockerfile: `FROM ${tagged}\nRUN echo ${text} > /made\n`, args: ['--cache', '--cache-dir', cache] }
+  }
+  const { layers } = await scene.image(request('first'))
+  const blobs = readdirSync(join(cache, 'blobs/sha256')).map((name) => join(cache, 'blobs/sha256', name))
+  for (const path of blobs) flipBit(path)
+  assert.ok((await (await scene.image(request('second'))).tree()).has('bin/sh'))
+  await warm(['-i', tagged, '-c', cache, '--force'])
+  const path = join(cache, 'blobs', String(layers[0]).replace(':', '/'))
+  flipBit(path)
+  await gone.stop()
+  const { dockerfile = '', args = [] } = request('third')
+  const failed = await scene.attempt({ dockerfile, args: [...args, '--no-push'] })
+  assertClearError(failed, [new RegExp(gone.host)])
 })
 
 test('a warmed tag is found without its registry', async () => {
