@@ -3,11 +3,10 @@ import type { Log } from '../log.ts'
 import type { Bytes } from '../stream/bytes.ts'
 import type { TarEntry } from '../tar/entry.ts'
 import { joinRaw, parentOf, type RawPath, showPath } from '../tar/raw-path.ts'
-import { readTar } from '../tar/read.ts'
 import { type Directory, hostPath } from './directories.ts'
 import type { IgnoredPaths } from './ignored-paths.ts'
 import { removeLower } from './lower-files.ts'
-import { inTurns } from './turns.ts'
+import { unpack } from './unpack.ts'
 import { Unpacker } from './unpacker.ts'
 import { type Marker, markerOf } from './whiteout.ts'
 
@@ -26,24 +25,12 @@ export interface UnpackOptions {
 /**
  * Puts a layer, an uncompressed tar, on top of what is in a root. Whiteouts and opaque directories hide what lower
  * layers made, wherever in the layer they stand. Nothing outside the root is read, changed or removed, whatever names
- * and symlinks say, and nothing that is ignored. The tar is read to its end, so that its digest can be checked; after an error the root must not be
- * used. Throws HearthError.
+ * and symlinks say, and nothing that is ignored. The tar is read to its end, so that its digest can be checked; after an
+ * error the root must not be used. Throws HearthError.
  */
 export async function applyLayer(root: string, tar: Bytes, options: UnpackOptions): Promise<void> {
-  const { signal } = options
   const unpacker = new Unpacker(root, options)
-  const sink = {
-    entry: (entry: TarEntry) => takeEntry(unpacker, entry, options),
-    data: (chunk: Uint8Array, start: number, end: number) => unpacker.write(chunk, start, end),
-    hole: (size: number) => unpacker.skip(size),
-    fileEnd: () => unpacker.finishFile(),
-  }
-  try {
-    await readTar(tar, sink, signal === undefined ? {} : { signal })
-    await inTurns(unpacker.finish())
-  } finally {
-    unpacker.close()
-  }
+  await unpack(tar, { unpacker, entry: (entry) => takeEntry(unpacker, entry, options), signal: options.signal })
 }
 
 function takeEntry(unpacker: Unpacker, entry: TarEntry, { log, ignored }: UnpackOptions): void {

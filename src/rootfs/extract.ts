@@ -1,12 +1,11 @@
 import type { Bytes } from '../stream/bytes.ts'
 import type { TarEntry } from '../tar/entry.ts'
 import type { RawPath } from '../tar/raw-path.ts'
-import { readTar } from '../tar/read.ts'
 import type { UnpackOptions } from './apply.ts'
 import { Directories, hostPath } from './directories.ts'
 import { exchanged } from './disk-failure.ts'
 import { ignoredWithin } from './ignored-paths.ts'
-import { inTurns } from './turns.ts'
+import { unpack } from './unpack.ts'
 import { Unpacker } from './unpacker.ts'
 
 export interface Ownership {
@@ -33,20 +32,10 @@ export async function extractArchive(
 ): Promise<void> {
   const { owner, signal } = options
   const unpacker = unpackerAt(root, target, options)
-  const sink = {
-    entry: (entry: TarEntry) => {
-      if (entry.path !== '') unpacker.make(owner === undefined ? entry : { ...entry, ...owner })
-    },
-    data: (chunk: Uint8Array, start: number, end: number) => unpacker.write(chunk, start, end),
-    hole: (size: number) => unpacker.skip(size),
-    fileEnd: () => unpacker.finishFile(),
+  const entry = (found: TarEntry): void => {
+    if (found.path !== '') unpacker.make(owner === undefined ? found : { ...found, ...owner })
   }
-  try {
-    await readTar(tar, sink, signal === undefined ? {} : { signal })
-    await inTurns(unpacker.finish())
-  } finally {
-    unpacker.close()
-  }
+  await unpack(tar, { unpacker, entry, signal })
 }
 
 /** Unpacks below a directory that is reached without leaving the root. */

@@ -21,7 +21,7 @@ test('processes are listed with their parents, whatever they are called', async 
 })
 
 test('one that has ended and is not buried says so', async (t) => {
-  const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 1000'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const parent = spawn('sh', ['-c', 'sleep 0.3 & echo $!; exec sleep 1000'], { stdio: ['ignore', 'pipe', 'inherit'] })
   t.after(() => parent.kill())
   const [text] = await once(parent.stdout.setEncoding('utf8'), 'data')
   const pid = Number(text)
