@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { lstatSync, readFileSync, readlinkSync } from 'node:fs'
+import { lstatSync, readFileSync } from 'node:fs'
 import { link, open, rename, unlink, utimes } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HearthError, systemCode } from '../errors.ts'
 import { onDiskOf } from './disk-error.ts'
+import { ownerIsDead, processIdentity } from './process-identity.ts'
 
 export interface FileLockOptions {
   readonly signal?: AbortSignal
@@ -102,31 +103,6 @@ function contentOf(path: string): string | undefined {
 
 function timeOf(path: string): number | undefined {
   return lstatSync(path, { throwIfNoEntry: false })?.mtimeMs
-}
-
-/** "<boot> <pid namespace> <pid>": process ids only mean something within one boot and one namespace. */
-function processIdentity(): string {
-  return `${processSpace() ?? '- -'} ${process.pid}`
-}
-
-function processSpace(): string | undefined {
-  try {
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()
-    return `${boot} ${readlinkSync('/proc/self/ns/pid')}`
-  } catch {
-    return undefined
-  }
-}
-
-function ownerIsDead(holder: string): boolean {
-  const [boot, namespace, pid] = holder.split(' ')
-  if (`${boot} ${namespace}` !== processSpace() || !/^[0-9]+$/.test(pid ?? '')) return false
-  try {
-    process.kill(Number(pid), 0)
-    return false
-  } catch (error) {
-    return systemCode(error) === 'ESRCH'
-  }
 }
 
 function stuck(path: string): HearthError {

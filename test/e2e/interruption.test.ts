@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -60,6 +60,24 @@ test('a build that was killed outright leaves a cache directory that works', asy
   const rest = dockerfile.replace(/RUN sleep.*\n/, 'RUN echo after\n')
   const again = await scene.image({ dockerfile: rest, args: ['--cache', '--cache-dir', cache] })
   assert.deepEqual(cacheSummary(again.result), { local: 1, remote: 0, misses: 1 })
+})
+
+test('what a build that was killed outright leaves in the work directory, the next one removes', async () => {
+  const seconds = String(4_000_000 + process.pid)
+  const work = scene.newDirectory()
+  const [args, env] = [['--no-push'], { TMPDIR: work }]
+  let pid = 0
+  const onStart = (started: number): void => {
+    pid = started
+  }
+  const ended = scene.attempt({ dockerfile: `FROM ${scene.busybox}\nRUN sleep ${seconds}\n`, args, env, onStart })
+  while (processesWith(seconds).length === 0) await sleep(50)
+  process.kill(pid, 'SIGKILL')
+  await ended
+  assert.equal(readdirSync(work).length, 1)
+  writeFileSync(join(work, 'hearth-of-somebody-else'), '')
+  await scene.image({ dockerfile: `FROM ${scene.busybox}\nRUN true\n`, env })
+  assert.deepEqual(readdirSync(work), ['hearth-of-somebody-else'])
 })
 
 test('a finished build leaves nothing in the work directory', async () => {
