@@ -58,6 +58,8 @@ export class StageRoot {
       const ignored = this.ignored()
       await applyLayer(this.path, openLayerTar(stored ?? layer, this.#options()), {
         log: this.#log,
+        // The layers stay as they are; a root to run commands in can do without.
+        mayLackDevices: true,
         ...(ignored === undefined ? {} : { ignored }),
         ...this.#options(),
       })

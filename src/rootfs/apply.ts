@@ -20,6 +20,8 @@ export interface UnpackOptions {
    * the layer has no directory. Without it, or where the kernel objects, such a directory stays, with a warning.
    */
   readonly relocateTo?: string
+  /** Devices that may not be made are left out with a warning, instead of an error. */
+  readonly mayLackDevices?: boolean
 }
 
 /**

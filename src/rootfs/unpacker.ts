@@ -36,14 +36,16 @@ export class Unpacker {
   readonly names = new LayerNames()
   readonly #log: Log
   readonly #relocateTo: string | undefined
+  readonly #mayLackDevices: boolean
   readonly #unfinished = new Map<RawPath, Metadata>()
   readonly #reported = new Set<string>()
   readonly #leftOut = new Set<RawPath>()
   #file: FileWriter | undefined
 
-  constructor(root: string, { log, ignored, relocateTo }: UnpackOptions) {
+  constructor(root: string, { log, ignored, relocateTo, mayLackDevices = false }: UnpackOptions) {
     this.#log = log
     this.#relocateTo = relocateTo
+    this.#mayLackDevices = mayLackDevices
     this.directories = new Directories(root, {
       onMade: (parent, name) => this.names.add(parent.path, name),
       ...(ignored === undefined ? {} : { ignored }),
@@ -146,12 +148,29 @@ export class Unpacker {
       case 'character':
       case 'block':
         if (entry.major === 0 && entry.minor === 0 && entry.type === 'character') throw overlayWhiteout(entry.path)
-        this.#replacing(place, () => makeNode(place.host, entry))
+        if (!this.#makeDevice(place, entry)) return
         break
       case 'fifo':
         this.#replacing(place, () => makeNode(place.host, { type: 'fifo', mode: entry.mode, major: 0, minor: 0 }))
     }
     this.#report(setMetadata(place.host, entry))
+  }
+
+  /** False when the kernel forbids devices, as it does in user namespaces, and the root may do without them. */
+  #makeDevice(place: Place, entry: EntryOf<'character' | 'block'>): boolean {
+    try {
+      this.#replacing(place, () => makeNode(place.host, entry))
+      return true
+    } catch (error) {
+      if (!this.#mayLackDevices || systemCode(error) !== 'EPERM') throw error
+      if (!this.#reported.has('devices')) {
+        this.#log.warn(
+          `devices such as ${showPath(entry.path)} cannot be made here: the image keeps them, commands do not see them`,
+        )
+      }
+      this.#reported.add('devices')
+      return false
+    }
   }
 
   #makeDirectory(place: Place, entry: TarEntry): void {

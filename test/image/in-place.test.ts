@@ -44,7 +44,8 @@ async function inContainer({ dockerfile, files = {}, args = [], flags = [] }: In
   const out = mkdtempSync(join(directory, 'out-'))
   const context = makeContext(directory, { Dockerfile: dockerfile, ...files })
   const volumes = [`${context}:/workspace:ro`, `${out}:/out`, `${cache}:/cache:ro`].flatMap((volume) => ['-v', volume])
-  const command = ['--no-push', '--cache', '--log-format=text', '--oci-layout-path=/out/image', ...args]
+  const tier = args.some((arg) => arg.startsWith('--isolation')) ? [] : ['--isolation=in-place']
+  const command = ['--no-push', '--cache', '--log-format=text', '--oci-layout-path=/out/image', ...tier, ...args]
   const result = await container.run(image, command, [...volumes, ...flags])
   return { result, layout: join(out, 'image') }
 }
@@ -86,8 +87,11 @@ RUN su dora -c 'echo "$HOME" > ~/home' && test -L /var/run && test ! -e /var/run
 }
 
 for (const [title, sample] of Object.entries(samples)) {
-  test(`${title}: the image is the one that is built with namespaces`, async () => {
+  test(`${title}: every tier makes the same image`, async () => {
     const inside = await succeeds({ ...sample, args: ['--reproducible'] })
+    const unconfined = ['--security-opt=seccomp=unconfined']
+    const user = await succeeds({ ...sample, args: ['--reproducible', '--isolation=userns'], flags: unconfined })
+    assert.equal(digestIn(user.layout), digestIn(inside.layout))
     const context = makeContext(directory, { Dockerfile: sample.dockerfile, ...sample.files })
     const layout = join(mkdtempSync(join(directory, 'host-')), 'image')
     const args = ['--context', context, '--no-push', '--reproducible', '--oci-layout-path', layout]
@@ -160,5 +164,5 @@ test('--isolation=namespaces says why it cannot be had in a container without pr
     args: ['--isolation=namespaces'],
   })
   assert.equal(result.code, 1)
-  assert.match(result.stderr, /run-unavailable.*isolated[\s\S]*EPERM/)
+  assert.match(result.stderr, /run-unavailable.*namespaces[\s\S]*EPERM/)
 })
