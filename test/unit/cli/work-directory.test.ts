@@ -11,7 +11,7 @@ test('a task has a new directory of its own, which is gone afterwards with all t
   const parent = join(temporaryDirectory(t), 'made/for/it')
   const { log } = keptLog()
   const seen = await withWorkDirectory({ parent, log }, async (directory) => {
-    assert.deepEqual(readdirSync(directory), [])
+    assert.deepEqual(readdirSync(directory), ['owner'])
     mkdirSync(join(directory, 'a/b'), { recursive: true })
     writeFileSync(join(directory, 'a/b/c'), 'x')
     return directory
