@@ -54,15 +54,19 @@ async function linkOnce(temporary: string, path: string): Promise<boolean> {
   try {
     await link(temporary, path)
   } catch (error) {
-    const code = systemCode(error) ?? ''
-    if (['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(code)) {
+    if (hasNoHardLinks(error)) {
       await rename(temporary, path)
       return true
     }
-    if (code !== 'EEXIST') throw error
+    if (systemCode(error) !== 'EEXIST') throw error
     await unlink(temporary)
     return false
   }
   await unlink(temporary)
   return true
+}
+
+/** Whether a failed link only says that the filesystem makes none. */
+export function hasNoHardLinks(error: unknown): boolean {
+  return ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(systemCode(error) ?? '')
 }

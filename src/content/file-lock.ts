@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { lstatSync, readFileSync } from 'node:fs'
-import { link, open, rename, unlink, utimes } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { link, open, rename, unlink, utimes, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HearthError, systemCode } from '../errors.ts'
+import { hasNoHardLinks } from './atomic-file.ts'
 import { onDiskOf } from './disk-error.ts'
 import { ownerIsDead, processIdentity } from './process-identity.ts'
+import { temporaryName } from './temporary.ts'
 
 export interface FileLockOptions {
   readonly signal?: AbortSignal
@@ -64,7 +66,24 @@ async function acquire(path: string, token: string, options: FileLockOptions): P
   }
 }
 
+/** Makes a lock that says from its first moment whose it is: its owner may be killed in the next one. */
 async function create(path: string, token: string): Promise<boolean> {
+  if (timeOf(path) !== undefined) return false
+  const temporary = join(dirname(path), temporaryName())
+  try {
+    await writeFile(temporary, token, { flag: 'wx', mode: 0o644 })
+    await link(temporary, path)
+    return true
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return false
+    if (hasNoHardLinks(error)) return await createInPlace(path, token)
+    throw error
+  } finally {
+    await unlink(temporary).catch(() => {})
+  }
+}
+
+async function createInPlace(path: string, token: string): Promise<boolean> {
   const handle = await open(path, 'wx', 0o644).catch((error: unknown) => {
     if (systemCode(error) === 'EEXIST') return undefined
     throw error
