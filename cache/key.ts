@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { SourceInput } from '../src/context/source-digest.ts'
 import { HearthError } from '../src/errors.ts'
 import { type Digest, digestOf } from '../src/oci/digest.ts'
 
@@ -8,18 +9,8 @@ export type CacheKey = string & { readonly __brand: 'CacheKey' }
 /** What JSON can say. */
 export type KeyValue = string | number | boolean | null | readonly KeyValue[] | { readonly [name: string]: KeyValue }
 
-/** A file a layer was made from. `content` is a digest, or the target of a symlink. */
-export type KeyInput = {
-  readonly path: string
-  readonly type: string
-  /** Permission bits, 07777. */
-  readonly mode: number
-  readonly uid?: number
-  readonly gid?: number
-  /** Name to hexadecimal value. */
-  readonly xattrs?: { readonly [name: string]: string }
-  readonly content: string
-}
+/** A file a layer was made from. */
+export type KeyInput = SourceInput
 
 interface KeyFields {
   readonly version: 1

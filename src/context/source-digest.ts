@@ -13,9 +13,11 @@ export type SourceInput = {
   /** As the destination sees it: below the copied directory, or the file's name. */
   readonly path: string
   readonly type: string
+  /** Permission bits, 07777. */
   readonly mode: number
   readonly uid?: number
   readonly gid?: number
+  /** Name to hexadecimal value. */
   readonly xattrs?: { readonly [name: string]: string }
   /** Digest of a file's bytes, target of a symlink, numbers of a device. */
   readonly content: string

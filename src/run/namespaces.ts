@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { HearthError, messageOf, systemCode } from '../errors.ts'
 import { hostsPath } from './hosts.ts'
 import type { IsolatedCommand, Isolation, RunOptions, RunOutcome } from './isolation.ts'
@@ -8,6 +7,7 @@ import type { LaunchOrder, LaunchReport, ProcessView } from './launch-order.ts'
 import { type MountPoint, provideMountPoints } from './mount-points.ts'
 import { outcomeOf } from './outcome.ts'
 import { mountDirectories } from './surroundings.ts'
+import { textIfThere } from './text-if-there.ts'
 
 export interface NamespaceOptions {
   /** What the machine is called inside. Default "hearth". */
@@ -28,7 +28,7 @@ export function namespaceIsolation(options: NamespaceOptions = {}): Isolation {
   return {
     name: 'namespaces',
     run: async (command, runOptions) => {
-      const files = { '/etc/resolv.conf': textOf(resolverConfig) }
+      const files = { '/etc/resolv.conf': textIfThere(resolverConfig) }
       return runIsolated(command, { ...runOptions, hostname, files, launchOrder })
     },
   }
@@ -92,14 +92,4 @@ function cannotIsolate(why: string, code: string, cause?: unknown): HearthError 
       : undefined,
     cause,
   })
-}
-
-/** A machine without the file resolves no names, and neither does the command. */
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return ''
-    throw error
-  }
 }

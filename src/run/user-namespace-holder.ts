@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import { HearthError, messageOf, systemCode } from '../errors.ts'
+import { textIfThere } from './text-if-there.ts'
 import { type IdRange, identityMap, mapArguments, mapText, subordinateMap } from './user-namespace-maps.ts'
 import { findNamespaceTools, findProgram, type NamespaceTools } from './user-namespace-tools.ts'
 
@@ -88,7 +89,7 @@ function mapSubordinateIds(pid: string, path: string): void {
     { program: 'newgidmap', file: '/etc/subgid', own: process.getgid?.() ?? 0 },
   ]
   for (const { program, file, own } of kinds) {
-    const map = subordinateMap(textOf(file), account, own)
+    const map = subordinateMap(textIfThere(file), account, own)
     if (map === undefined) throw noSubordinateIds(file, account.name ?? String(account.id))
     const found = findProgram(program, path)
     if (found === undefined) throw noProgram(program, 'uidmap or shadow-utils')
@@ -115,15 +116,6 @@ function userName(): string | undefined {
     return userInfo().username
   } catch {
     return undefined
-  }
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return ''
-    throw error
   }
 }
 
