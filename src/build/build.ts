@@ -7,11 +7,15 @@ import type { BuildPlan } from '../plan/step.ts'
 import { Agreement, MixedResults } from './agreement.ts'
 import type { BuildGraph } from './build-graph.ts'
 import { timeOf } from './history.ts'
+import { LayerTrees } from './layer-trees.ts'
+import { OverlayRoot } from './overlay-root.ts'
 import type { StepReport } from './report.ts'
 import type { BuildRooms } from './rooms.ts'
 import { RootTurns } from './root-turns.ts'
 import { StageBuild } from './stage-build.ts'
-import { StageRoot } from './stage-root.ts'
+import type { StageRoot } from './stage-root.ts'
+import { unpackLayers } from './unpack-layers.ts'
+import { UnpackedRoot } from './unpacked-root.ts'
 
 export interface BuildResult {
   readonly image: Image
@@ -47,7 +51,8 @@ interface Tries {
 }
 
 async function buildOnce(plan: BuildPlan, rooms: BuildRooms, tries: Tries): Promise<BuildResult> {
-  const graph = createGraph(plan, rooms, tries)
+  using trees = openTrees(rooms)
+  const graph = createGraph(plan, rooms, { ...tries, trees })
   const target = graph.stage(plan.target.index)
   const { layers, history, config, baseConfig, author, created } = await target.built()
   const { platform } = plan.target
@@ -68,7 +73,25 @@ async function buildOnce(plan: BuildPlan, rooms: BuildRooms, tries: Tries): Prom
   return { image: { config: imageConfig, layers, annotations: {} }, steps }
 }
 
-function createGraph(plan: BuildPlan, rooms: BuildRooms, { distrusted, turns }: Tries): BuildGraph {
+/** Undefined where roots are unpacked one by one. */
+function openTrees(rooms: BuildRooms): LayerTrees | undefined {
+  const { overlay: marks, store, log, signal } = rooms
+  if (marks === undefined) return undefined
+  const options = { store, log, ...(signal === undefined ? {} : { signal }) }
+  return new LayerTrees({
+    directory: `${rooms.workDir}/trees`,
+    marks,
+    unpack: async (root, layers) => {
+      for await (const _ of unpackLayers(root, layers, options));
+    },
+  })
+}
+
+interface GraphParts extends Tries {
+  readonly trees: LayerTrees | undefined
+}
+
+function createGraph(plan: BuildPlan, rooms: BuildRooms, { distrusted, turns, trees }: GraphParts): BuildGraph {
   const stages = new Map<number, StageBuild>()
   const imageRoots = new Map<string, Promise<string>>()
   const stage = (index: number): StageBuild => {
@@ -81,6 +104,10 @@ function createGraph(plan: BuildPlan, rooms: BuildRooms, { distrusted, turns }: 
     dockerfile: plan.dockerfile,
     target: plan.target.index,
     turns,
+    openRoot: (name, log) => {
+      const place = `${rooms.workDir}/${name}`
+      return trees === undefined ? new UnpackedRoot({ place, rooms, log }) : new OverlayRoot({ place, trees, rooms })
+    },
     stage,
     agreedLineage: (index) => agreement.lineageOf(index),
     confirm: (index, lineage) => agreement.confirm(index, lineage),
@@ -88,7 +115,8 @@ function createGraph(plan: BuildPlan, rooms: BuildRooms, { distrusted, turns }: 
       const name = formatReference(reference)
       const known = imageRoots.get(name)
       if (known !== undefined) return known
-      const unpacked = unpackImage({ reference, platform, path: `${rooms.workDir}/image-${imageRoots.size}` }, rooms)
+      const root = graph.openRoot(`image-${imageRoots.size}`, rooms.log.child(`[${name}]`))
+      const unpacked = unpackImage({ reference, platform, root }, rooms)
       imageRoots.set(name, unpacked)
       return unpacked
     },
@@ -100,13 +128,11 @@ function createGraph(plan: BuildPlan, rooms: BuildRooms, { distrusted, turns }: 
 interface ImageToUnpack {
   readonly reference: Reference
   readonly platform: Platform
-  readonly path: string
+  readonly root: StageRoot
 }
 
-async function unpackImage(wanted: ImageToUnpack, rooms: BuildRooms): Promise<string> {
-  const { image } = await rooms.images.find(wanted.reference, wanted.platform)
-  const log = rooms.log.child(`[${formatReference(wanted.reference)}]`)
-  const root = new StageRoot({ place: wanted.path, rooms, log })
-  await root.bringTo(image.layers)
+async function unpackImage({ reference, platform, root }: ImageToUnpack, rooms: BuildRooms): Promise<string> {
+  const { image } = await rooms.images.find(reference, platform)
+  await root.bringTo(image.layers, image.layers.length)
   return root.path
 }

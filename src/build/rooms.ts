@@ -6,6 +6,7 @@ import type { PulledImage } from '../image/pulled-image.ts'
 import type { Log } from '../log.ts'
 import type { Platform } from '../oci/platform.ts'
 import type { Reference } from '../oci/reference.ts'
+import type { OverlayMarks } from '../rootfs/overlay-mount.ts'
 import type { Isolation } from '../run/isolation.ts'
 import type { RawPath } from '../tar/raw-path.ts'
 
@@ -36,6 +37,8 @@ export interface BuildRooms {
   readonly cachePolicy: { readonly run: CachePolicy; readonly copy: CachePolicy }
   readonly images: ImageSource
   readonly isolation: Isolation
+  /** How overlays are marked, where roots can be overlays; otherwise each is unpacked into a directory of its own. */
+  readonly overlay: OverlayMarks | undefined
   readonly http: HttpClient
   /** An existing directory that holds stage roots and downloads, and nothing else. */
   readonly workDir: string

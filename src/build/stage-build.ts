@@ -15,7 +15,8 @@ import type { Act } from './prepared-step.ts'
 import { formatSize, type StepReport } from './report.ts'
 import type { BuildRooms } from './rooms.ts'
 import { StageLookups, type UsableLayer } from './stage-lookups.ts'
-import { StageRoot } from './stage-root.ts'
+import type { StageRoot } from './stage-root.ts'
+import { UnpackedRoot } from './unpacked-root.ts'
 
 /** A stage whose layers are all known: found in the cache or made. */
 export interface BuiltStage {
@@ -43,6 +44,8 @@ interface Made {
 
 /** Layers and history while a stage grows. */
 interface Growth {
+  /** How many of the layers the stage began with. */
+  readonly base: number
   readonly layers: Layer[]
   readonly history: History[]
   lineage: string
@@ -69,14 +72,14 @@ export class StageBuild {
     this.#log = rooms.log.child(`[${stageTitle(plan)}]`)
     const { sharedRoot } = rooms.isolation
     // Only commands need the shared root; everything else is done in a directory like any other.
-    const place = sharedRoot !== undefined && plan.steps.some((step) => step.kind === 'run') ? sharedRoot : this.#place
-    this.#root = new StageRoot({ place, rooms, log: this.#log })
+    const isShared = sharedRoot !== undefined && plan.steps.some((step) => step.kind === 'run')
+    this.#root = isShared ? new UnpackedRoot({ place: sharedRoot, rooms, log: this.#log }) : this.#ownRoot()
     this.#single = rooms.layers.singleSnapshot && graph.target === plan.index
     this.lookups = new StageLookups({ plan, graph, rooms, isSquashed: this.#single })
   }
 
-  get #place(): string {
-    return `${this.#rooms.workDir}/stage-${this.plan.index}`
+  #ownRoot(): StageRoot {
+    return this.#graph.openRoot(`stage-${this.plan.index}`, this.#log)
   }
 
   /** What the stage's files depend on, known without building it. */
@@ -98,8 +101,7 @@ export class StageBuild {
   /** A shared root may be another stage's by now: those who copy from this one get a directory. */
   async #unpacked(): Promise<string> {
     const { layers } = await this.built()
-    const isOwn = this.#root.shared === undefined
-    const root = isOwn ? this.#root : new StageRoot({ place: this.#place, rooms: this.#rooms, log: this.#log })
+    const root = this.#root.shared === undefined ? this.#root : this.#ownRoot()
     await root.bringTo(layers)
     return root.path
   }
@@ -107,6 +109,7 @@ export class StageBuild {
   async #build(): Promise<BuiltStage> {
     const [base, { steps }, cached] = await Promise.all([this.#base(), this.lookups.keyed(), this.lookups.hits()])
     const growth: Growth = {
+      base: base.layers.length,
       layers: [...base.layers],
       history: [...base.history],
       lineage: base.lineage,
@@ -179,15 +182,17 @@ export class StageBuild {
     return this.#graph.turns.take(this.#root, async () => {
       // What was waited for before, be it other stages or the root, is no work of this step.
       const started = performance.now()
-      await this.#root.bringTo(growth.layers)
+      await this.#root.bringTo(growth.layers, growth.base)
       await this.#root.watch()
       await act({ path: this.#root.path, ignored: this.#root.ignored() })
       const layer = this.#single ? undefined : await this.#snapshot()
       const earlier = layer && (await this.#remember(keyed, layer, madeOnOf(growth.lineage, source)))
+      const kept = earlier?.layer ?? layer
       // Later steps must find the files of the layer that stays, not those of the own one.
-      if (earlier !== undefined && earlier.layer.diffID !== layer?.diffID) await this.#root.restart()
+      if (kept?.diffID !== layer?.diffID) await this.#root.restart()
+      else if (kept !== undefined) this.#root.keep([...growth.layers, kept])
       const seconds = (performance.now() - started) / 1000
-      return { layer: earlier?.layer ?? layer, created: earlier?.created, source, seconds }
+      return { layer: kept, created: earlier?.created, source, seconds }
     })
   }
 
@@ -207,7 +212,11 @@ export class StageBuild {
   async #snapshotOnce(growth: Growth): Promise<void> {
     const last = this.plan.steps.findLastIndex((step) => step.kind !== 'config')
     if (last < 0) return
-    const layer = await this.#graph.turns.take(this.#root, () => this.#snapshot())
+    const layer = await this.#graph.turns.take(this.#root, async () => {
+      const made = await this.#snapshot()
+      this.#root.keep([...growth.layers, made])
+      return made
+    })
     growth.layers.push(layer)
     growth.created = timeOf(this.#rooms.now, this.#rooms.layers.reproducible)
     const step = this.plan.steps[last] as LayerStep

@@ -1,12 +1,13 @@
 import { resolve } from 'node:path'
 import type { Log } from '../log.ts'
+import type { OverlayMarks } from '../rootfs/overlay-mount.ts'
 import { chooseTier } from '../run/choose-tier.ts'
 import { inPlaceIsolation } from '../run/in-place.ts'
 import type { Isolation } from '../run/isolation.ts'
 import { missingCapabilities, requireCapabilities } from '../run/missing-capabilities.ts'
 import { namespaceIsolation } from '../run/namespaces.ts'
 import { inOwnImage, requireOwnImage } from '../run/own-image.ts'
-import { probeIsolation } from '../run/probe.ts'
+import { probeIsolation, probeOverlays } from '../run/probe.ts'
 import { inUserNamespace } from '../run/user-namespace.ts'
 import type { Variables } from './environment.ts'
 import type { ExecutorOptions } from './executor-options.ts'
@@ -23,13 +24,20 @@ export interface IsolationSurroundings {
 
 const ownDirectory = '/kaniko'
 
+/** How commands are run, and on what roots. */
+export interface Workplace {
+  readonly isolation: Isolation
+  /** How overlays are marked; undefined where each root is unpacked into a directory of its own. */
+  readonly overlay: OverlayMarks | undefined
+}
+
 /**
  * The way commands are run: the one asked for, or the first that works when it is tried. 'restart' when the program has
  * to be started again in a user namespace for it.
  */
-export async function chooseIsolation(around: IsolationSurroundings): Promise<Isolation | 'restart'> {
+export async function chooseIsolation(around: IsolationSurroundings): Promise<Workplace | 'restart'> {
   const { options, env, workDir, log } = around
-  if (inUserNamespace(env)) return namespaceIsolation()
+  if (inUserNamespace(env)) return inOwnUserNamespace(around)
   const { isolation: requested, force } = options
   if (requested === 'in-place') requireOwnImage(force)
   const facts = await probeIsolation({ requested, directory: workDir, path: env.PATH ?? '' })
@@ -37,8 +45,25 @@ export async function chooseIsolation(around: IsolationSurroundings): Promise<Is
   const inPlaceAllowed = inOwnImage() || requested === 'in-place'
   const { tier, reason } = chooseTier(requested, { ...facts, inPlaceAllowed })
   log.info(`isolation: ${tier} (${reason})`)
-  if (tier === 'userns') return 'restart'
-  return tier === 'namespaces' ? namespaceIsolation() : inPlace(around)
+  switch (tier) {
+    case 'userns':
+      return 'restart'
+    case 'in-place':
+      return { isolation: inPlace(around), overlay: undefined }
+    case 'overlay':
+      return {
+        isolation: namespaceIsolation(),
+        overlay: facts.overlay?.marks,
+      }
+    case 'namespaces':
+      return { isolation: namespaceIsolation(), overlay: undefined }
+  }
+}
+
+async function inOwnUserNamespace({ workDir, log }: IsolationSurroundings): Promise<Workplace> {
+  const found = await probeOverlays(workDir)
+  log.info(found.works ? 'roots are overlays' : `roots are unpacked one by one; not overlays: ${found.why}`)
+  return { isolation: namespaceIsolation(), overlay: found.works ? found.marks : undefined }
 }
 
 function inPlace({ options, workDir, context, log }: IsolationSurroundings): Isolation {

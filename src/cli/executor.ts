@@ -14,11 +14,11 @@ import type { Log } from '../log.ts'
 import { planBuild, unusedBuildArgs } from '../plan/plan.ts'
 import { renderPlan } from '../plan/render.ts'
 import type { BuildPlan } from '../plan/step.ts'
-import type { Isolation } from '../run/isolation.ts'
 import { followParent, inUserNamespace, restartInUserNamespace } from '../run/user-namespace.ts'
 import { rawPath } from '../tar/raw-path.ts'
 import { type BuildCache, openBuildCache } from './build-cache.ts'
 import { deliver, planOutputs } from './build-outputs.ts'
+import type { Workplace } from './choose-isolation.ts'
 import type { Variables } from './environment.ts'
 import type { ExecutorOptions } from './executor-options.ts'
 import { LazyIsolation } from './lazy-isolation.ts'
@@ -96,10 +96,10 @@ async function executeIn(execution: Execution): Promise<Outcome> {
     stdout.write(renderPlan(plan, plannedOutputs(options)))
     return 'done'
   }
-  const isolation = await isolations.forPlan(plan)
-  if (isolation === 'restart') return 'restart'
+  const workplace = await isolations.forPlan(plan)
+  if (workplace === 'restart') return 'restart'
   try {
-    const image = await buildImage(plan, execution, { context, cache, images, isolation })
+    const image = await buildImage(plan, execution, { context, cache, images, workplace })
     await deliver(image, outputs, { options, client: registries.push, log, signal })
     log.info(`Built ${image.manifestDescriptor.digest}`)
     return 'done'
@@ -145,7 +145,7 @@ interface BuildInput {
   readonly context: BuildContext
   readonly cache: BuildCache
   readonly images: ImageSource
-  readonly isolation: Isolation
+  readonly workplace: Workplace
 }
 
 async function buildImage(plan: BuildPlan, execution: Execution, input: BuildInput): Promise<FinishedImage> {
@@ -157,7 +157,7 @@ async function buildImage(plan: BuildPlan, execution: Execution, input: BuildInp
     cache: input.cache.layers,
     cachePolicy: { run: options.cacheRunLayers, copy: options.cacheCopyLayers },
     images: input.images,
-    isolation: input.isolation,
+    ...input.workplace,
     http: registries.http,
     workDir,
     layers: { compressionLevel: 6, reproducible, singleSnapshot, snapshotMode },

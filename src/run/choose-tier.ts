@@ -1,7 +1,7 @@
 import { HearthError } from '../errors.ts'
 
 /** How commands can be kept apart from the machine, best first. */
-export const tiers = ['namespaces', 'userns', 'in-place'] as const
+export const tiers = ['overlay', 'namespaces', 'userns', 'in-place'] as const
 
 export type Tier = (typeof tiers)[number]
 
@@ -16,6 +16,7 @@ export interface Finding {
 
 export interface IsolationFacts {
   /** Tiers that were not tried are left out. */
+  readonly overlay?: Finding
   readonly namespaces?: Finding
   readonly userns?: Finding
   /** Building in place deletes what is in "/": only in hearth's own image, or when it is forced. */
@@ -55,6 +56,7 @@ function findingOf(tier: Tier, facts: IsolationFacts): Finding {
 
 function whatItIs(tier: Tier, requested: RequestedTier): string {
   const what = {
+    overlay: 'commands have mount and PID namespaces of their own, and roots are overlays',
     namespaces: 'commands have mount and PID namespaces of their own',
     userns: 'commands have mount namespaces of their own, in a user namespace',
     'in-place': 'commands share the root and the processes of this container',

@@ -3,7 +3,10 @@ import { mkdtempSync, rmdirSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { HearthError, messageOf, systemCode } from '../errors.ts'
-import type { Finding, IsolationFacts, RequestedTier } from './choose-tier.ts'
+import type { OverlayMarks } from '../rootfs/overlay-mount.ts'
+import { type OverlayFinding, probeOverlay } from '../rootfs/overlay-probe.ts'
+import { makeMountsPrivate } from '../sys/private-mounts.ts'
+import type { Finding, RequestedTier } from './choose-tier.ts'
 import { nodeFlags } from './launch.ts'
 import { namespaceIsolation } from './namespaces.ts'
 import { openUserNamespace } from './user-namespace-holder.ts'
@@ -16,19 +19,42 @@ export interface ProbeOptions {
   readonly path: string
 }
 
+export interface ProbedTiers {
+  /** With `marks` where it works. */
+  readonly overlay?: Finding & { readonly marks?: OverlayMarks }
+  readonly namespaces?: Finding
+  readonly userns?: Finding
+}
+
 const inside = join(import.meta.dirname, `probe-inside${extname(import.meta.filename)}`)
 
 /**
  * Tries the tiers that may be chosen, best first and until one works, by doing what a RUN does but for the command itself.
  * Tiers that were not tried are not in the result. What is tried is undone.
  */
-export async function probeIsolation(options: ProbeOptions): Promise<Pick<IsolationFacts, 'namespaces' | 'userns'>> {
+export async function probeIsolation(options: ProbeOptions): Promise<ProbedTiers> {
   const { requested, directory, path } = options
   if (requested === 'in-place') return {}
   if (requested === 'userns') return { userns: await probeUserNamespace(directory, path) }
   const namespaces = await probeNamespaces(directory)
-  if (namespaces.works || requested === 'namespaces') return { namespaces }
-  return { namespaces, userns: await probeUserNamespace(directory, path) }
+  if (requested === 'namespaces') return { namespaces }
+  const overlay = namespaces.works ? await probeOverlays(directory) : namespaces
+  if (overlay.works || namespaces.works || requested === 'overlay') return { overlay, namespaces }
+  return { overlay, namespaces, userns: await probeUserNamespace(directory, path) }
+}
+
+/**
+ * Whether roots in this directory can be overlays. Where they can, this process has mounts of its own from then on; see
+ * `makeMountsPrivate`.
+ */
+export async function probeOverlays(directory: string): Promise<OverlayFinding> {
+  try {
+    makeMountsPrivate()
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error
+    return { works: false, why: messageOf(error) }
+  }
+  return probeOverlay(directory)
 }
 
 /** Whether this process can isolate commands as it is. */

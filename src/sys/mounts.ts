@@ -17,6 +17,7 @@ const flagOf = {
   move: 0x2000,
   recursive: 0x4000,
   private: 0x40000,
+  slave: 0x80000,
 } as const
 
 export type MountFlag = keyof typeof flagOf

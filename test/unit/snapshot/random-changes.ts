@@ -9,7 +9,6 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -20,6 +19,7 @@ import { type FileRecord, recordOf } from '../../../src/rootfs/record.ts'
 import { makeNode } from '../../../src/sys/node.ts'
 import { setTimes } from '../../../src/sys/times.ts'
 import { joinRaw, onDisk, type RawPath, rawPath } from '../../../src/tar/raw-path.ts'
+import { renameTree } from '../../support/rename-tree.ts'
 
 /** One random change. The numbers choose among what is there when its turn comes. */
 export interface Change {
@@ -80,7 +80,17 @@ export function perform(root: string, change: Change): void {
   try {
     actions[change.kind]({ root, chosen, place, directory, value: change.value })
   } catch (error) {
-    const impossible = ['EEXIST', 'ENOTEMPTY', 'EISDIR', 'ENOTDIR', 'EINVAL', 'ENAMETOOLONG', 'EPERM', 'EMLINK']
+    const impossible = [
+      'EEXIST',
+      'ENOTEMPTY',
+      'EISDIR',
+      'ENOTDIR',
+      'EINVAL',
+      'ENAMETOOLONG',
+      'EPERM',
+      'EMLINK',
+      'EXDEV',
+    ]
     if (!impossible.includes(systemCode(error) ?? '')) throw error
   }
 }
@@ -128,7 +138,7 @@ const actions: Readonly<Record<Change['kind'], (action: Action) => void>> = {
     for (const name of listed.slice(0, 1)) setfattr(root, chosen, ['-x', name])
   },
   rename({ root, chosen, place }) {
-    if (chosen.path !== '') renameSync(onDisk(root, chosen.path), onDisk(root, place))
+    if (chosen.path !== '') renameTree(onDisk(root, chosen.path), onDisk(root, place))
   },
   link({ root, chosen, place }) {
     if (chosen.type !== 'directory') linkSync(onDisk(root, chosen.path), onDisk(root, place))

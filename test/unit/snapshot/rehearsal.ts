@@ -11,7 +11,7 @@ import { baseName, parentOf, type RawPath } from '../../../src/tar/raw-path.ts'
 import { writeTar } from '../../../src/tar/write.ts'
 import type { WatchedRoot } from '../../suites/snapshotter.suite.ts'
 import { run } from '../../support/command.ts'
-import { compareTrees, readTree } from '../../support/image-tree.ts'
+import { compareTrees, type ImageTree, readTree, type TreeFile } from '../../support/image-tree.ts'
 import { removeDirectory } from '../../support/temp.ts'
 import { keptLog } from '../cache/samples.ts'
 import { history, perform } from './random-changes.ts'
@@ -27,7 +27,7 @@ export async function rehearse(
   const property = fc.asyncProperty(history, async ({ before, after }) => {
     const own = mkdtempSync(join(tmpdir(), 'hearth-test-'))
     try {
-      const { root, snapshotter } = await watch((directory) => {
+      const { root, snapshotter, keep } = await watch((directory) => {
         for (const change of before) perform(directory, change)
       })
       const copy = join(own, 'copy')
@@ -37,6 +37,7 @@ export async function rehearse(
       checkMembers([...layerItems(root, changes)])
       await applyChanges(root, changes, copy)
       assert.deepEqual(await differences(root, copy, changes), [])
+      keep?.()
       assert.deepEqual(await snapshotter.diff(), { changed: [], removed: [] })
     } finally {
       removeDirectory(own)
@@ -58,11 +59,22 @@ export async function applyChanges(root: string, changes: Changes, to: string): 
 
 /** Where two roots differ. The time of the root itself counts only if the layer holds it. */
 export async function differences(root: string, copy: string, changes?: Changes): Promise<readonly string[]> {
-  const [expected, actual] = [new Map(await readTree(root)), new Map(await readTree(copy))]
+  const [expected, actual] = [groupsOf(await readTree(root)), groupsOf(await readTree(copy))]
   const [top, copiedTop] = [expected.get(''), actual.get('')]
   const holdsRoot = changes === undefined || changes.changed.some(({ path }) => path === '')
   if (!holdsRoot && top !== undefined && copiedTop !== undefined) actual.set('', { ...copiedTop, mtime: top.mtime })
   return compareTrees(expected, actual, { times: true })
+}
+
+/** What shares its file with no name any more is a file like any other: an overlay counts the names that it has hidden, too. */
+function groupsOf(tree: ImageTree): Map<string, TreeFile> {
+  const sizes = new Map<string, number>()
+  for (const { sameAs } of tree.values()) if (sameAs !== undefined) sizes.set(sameAs, (sizes.get(sameAs) ?? 0) + 1)
+  return new Map(
+    [...tree].map(([path, { sameAs, ...file }]) => {
+      return [path, sameAs === undefined || sizes.get(sameAs) === 1 ? file : { ...file, sameAs }]
+    }),
+  )
 }
 
 /** What must hold for the members of any layer, whatever is in it. */

@@ -10,11 +10,15 @@ import { runIn } from '../../support/isolated.ts'
 import { temporaryDirectory } from '../../support/temp.ts'
 import { childProgram } from '../content/support.ts'
 
-snapshotterSuite('walk', async (t, fill) => {
-  const root = temporaryDirectory(t)
-  fill(root)
-  return { root, snapshotter: await walkSnapshotter(root, { mode: 'full' }) }
-})
+snapshotterSuite(
+  'walk',
+  async (t, fill) => {
+    const root = temporaryDirectory(t)
+    fill(root)
+    return { root, snapshotter: await walkSnapshotter(root, { mode: 'full' }) }
+  },
+  { keepsNamesTogether: true },
+)
 
 for (const mode of ['full', 'redo', 'time'] as const) {
   test(`mode ${mode} finds what leaves size and time alone: content, mode, owner, attributes`, async (t) => {

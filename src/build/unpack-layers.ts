@@ -1,0 +1,46 @@
+import type { BlobStore } from '../content/blob-store.ts'
+import { fetchLayer, type Layer, openLayerTar } from '../image/layer.ts'
+import type { Log } from '../log.ts'
+import { shortDigest } from '../oci/digest.ts'
+import { applyLayer } from '../rootfs/apply.ts'
+import type { IgnoredPaths } from '../rootfs/ignored-paths.ts'
+
+export interface UnpackLayersOptions {
+  /** Where the layers' bytes are kept. */
+  readonly store: BlobStore
+  readonly log: Log
+  readonly signal?: AbortSignal
+  /** What in the root is not the image's, asked before each layer. */
+  readonly ignored?: () => IgnoredPaths | undefined
+}
+
+/** Puts layers on what is in a root, in order; the next one is downloaded while one is unpacked. Tells of each it has done. */
+export async function* unpackLayers(
+  root: string,
+  layers: readonly Layer[],
+  options: UnpackLayersOptions,
+): AsyncGenerator<Layer> {
+  const { store, log, signal, ignored: ask } = options
+  const abort = signal === undefined ? {} : { signal }
+  const fetch = (layer: Layer | undefined): Promise<Layer | undefined> => {
+    const fetched = layer === undefined ? Promise.resolve(undefined) : fetchLayer(layer, store, abort)
+    // Awaited later; without this a failure in the meantime would end the process.
+    fetched.catch(() => {})
+    return fetched
+  }
+  let next = fetch(layers[0])
+  for (const [i, layer] of layers.entries()) {
+    const stored = await next
+    next = fetch(layers[i + 1])
+    log.debug(`unpacking layer ${shortDigest(layer.descriptor.digest)} (${layer.descriptor.size} bytes)`)
+    const ignored = ask?.()
+    await applyLayer(root, openLayerTar(stored ?? layer, abort), {
+      log,
+      // The layers stay as they are; a root to run commands in can do without.
+      mayLackDevices: true,
+      ...(ignored === undefined ? {} : { ignored }),
+      ...abort,
+    })
+    yield layer
+  }
+}

@@ -1,0 +1,89 @@
+import { mkdirSync } from 'node:fs'
+import type { Layer } from '../image/layer.ts'
+import type { Log } from '../log.ts'
+import { clearRoot } from '../rootfs/clear-root.ts'
+import { type IgnoredPaths, ignoredPaths } from '../rootfs/ignored-paths.ts'
+import { removeTree } from '../rootfs/remove.ts'
+import type { SharedRoot } from '../run/isolation.ts'
+import type { Changes, Snapshotter } from '../snapshot/snapshotter.ts'
+import { walkSnapshotter } from '../snapshot/walk-snapshotter.ts'
+import type { BuildRooms } from './rooms.ts'
+import type { StageRoot } from './stage-root.ts'
+import { unpackLayers } from './unpack-layers.ts'
+
+export interface UnpackedRootOptions {
+  /** A directory for this root alone, made when it is needed; or a root that several stages take turns at. */
+  readonly place: string | SharedRoot
+  readonly rooms: BuildRooms
+  readonly log: Log
+}
+
+/** A root whose files all lie in one directory. */
+export class UnpackedRoot implements StageRoot {
+  readonly path: string
+  readonly shared: SharedRoot | undefined
+  readonly #rooms: BuildRooms
+  readonly #log: Log
+  #applied = 0
+  #snapshotter: Snapshotter | undefined
+
+  constructor({ place, rooms, log }: UnpackedRootOptions) {
+    this.shared = typeof place === 'string' ? undefined : place
+    this.path = typeof place === 'string' ? place : place.path
+    this.#rooms = rooms
+    this.#log = log
+  }
+
+  ignored(): IgnoredPaths | undefined {
+    return this.shared?.ignored()
+  }
+
+  async bringTo(layers: readonly Layer[]): Promise<void> {
+    if (this.shared === undefined) mkdirSync(this.path, { recursive: true, mode: 0o755 })
+    const missing = layers.slice(this.#applied)
+    if (missing.length === 0) return
+    this.#snapshotter = undefined
+    const { store } = this.#rooms
+    const options = { store, log: this.#log, ignored: () => this.ignored(), ...this.#options() }
+    for await (const _ of unpackLayers(this.path, missing, options)) this.#applied += 1
+  }
+
+  async watch(): Promise<void> {
+    const { layers, ignorePaths } = this.#rooms
+    const unwanted = ignoredPaths(ignorePaths)
+    this.#snapshotter ??= await walkSnapshotter(this.path, {
+      mode: layers.snapshotMode,
+      ignored: () => this.ignored() ?? unwanted,
+      ...this.#options(),
+    })
+  }
+
+  async changes(): Promise<Changes> {
+    if (this.#snapshotter === undefined) throw new TypeError('changes() without watch()')
+    return this.#snapshotter.diff(this.#options())
+  }
+
+  keep(layers: readonly Layer[]): void {
+    this.#applied = layers.length
+  }
+
+  async enter(): Promise<void> {
+    const ignored = this.ignored()
+    this.leave()
+    if (ignored !== undefined) await clearRoot(this.path, ignored)
+  }
+
+  async restart(): Promise<void> {
+    await this.enter()
+    if (this.shared === undefined) await removeTree(this.path)
+  }
+
+  leave(): void {
+    this.#applied = 0
+    this.#snapshotter = undefined
+  }
+
+  #options(): { signal?: AbortSignal } {
+    return this.#rooms.signal === undefined ? {} : { signal: this.#rooms.signal }
+  }
+}
