@@ -6,6 +6,7 @@ import { type IgnoredPaths, ignoredPaths } from '../rootfs/ignored-paths.ts'
 import { removeTree } from '../rootfs/remove.ts'
 import type { SharedRoot } from '../run/isolation.ts'
 import type { Changes, Snapshotter } from '../snapshot/snapshotter.ts'
+import { withoutTouched } from '../snapshot/touched-files.ts'
 import { walkSnapshotter } from '../snapshot/walk-snapshotter.ts'
 import type { BuildRooms } from './rooms.ts'
 import type { StageRoot } from './stage-root.ts'
@@ -24,7 +25,7 @@ export class UnpackedRoot implements StageRoot {
   readonly shared: SharedRoot | undefined
   readonly #rooms: BuildRooms
   readonly #log: Log
-  #applied = 0
+  #layers: readonly Layer[] = []
   #snapshotter: Snapshotter | undefined
 
   constructor({ place, rooms, log }: UnpackedRootOptions) {
@@ -40,12 +41,12 @@ export class UnpackedRoot implements StageRoot {
 
   async bringTo(layers: readonly Layer[]): Promise<void> {
     if (this.shared === undefined) mkdirSync(this.path, { recursive: true, mode: 0o755 })
-    const missing = layers.slice(this.#applied)
+    const missing = layers.slice(this.#layers.length)
     if (missing.length === 0) return
     this.#snapshotter = undefined
     const { store } = this.#rooms
     const options = { store, log: this.#log, ignored: () => this.ignored(), ...this.#options() }
-    for await (const _ of unpackLayers(this.path, missing, options)) this.#applied += 1
+    for await (const layer of unpackLayers(this.path, missing, options)) this.#layers = [...this.#layers, layer]
   }
 
   async watch(): Promise<void> {
@@ -60,11 +61,12 @@ export class UnpackedRoot implements StageRoot {
 
   async changes(): Promise<Changes> {
     if (this.#snapshotter === undefined) throw new TypeError('changes() without watch()')
-    return this.#snapshotter.diff(this.#options())
+    const changes = await this.#snapshotter.diff(this.#options())
+    return withoutTouched(changes, { root: this.path, layers: this.#layers, ...this.#options() })
   }
 
   keep(layers: readonly Layer[]): void {
-    this.#applied = layers.length
+    this.#layers = layers
   }
 
   async enter(): Promise<void> {
@@ -79,7 +81,7 @@ export class UnpackedRoot implements StageRoot {
   }
 
   leave(): void {
-    this.#applied = 0
+    this.#layers = []
     this.#snapshotter = undefined
   }
 

@@ -32,17 +32,19 @@ export interface Choice {
 /** The tier to use, and why not a better one. Throws "run-unavailable" when none can be used, or not the one requested. */
 export function chooseTier(requested: RequestedTier, facts: IsolationFacts): Choice {
   const candidates = requested === 'auto' ? tiers : [requested]
-  const refused: string[] = []
+  const reasons = new Map<string, Tier[]>()
+  const refused = (): readonly string[] => [...reasons].map(([why, which]) => `not ${which.join(', ')}: ${why}`)
   for (const tier of candidates) {
     const { works, why } = findingOf(tier, facts)
-    if (works) return { tier, reason: [whatItIs(tier, requested), ...refused].join('; ') }
-    refused.push(`not ${tier}: ${oneLine(why ?? 'it was not tried')}`)
+    if (works) return { tier, reason: [whatItIs(tier, requested), ...refused()].join('; ') }
+    const reason = oneLine(why ?? 'it was not tried')
+    reasons.set(reason, [...(reasons.get(reason) ?? []), tier])
   }
   throw new HearthError({
     code: 'run-unavailable',
     message:
       requested === 'auto' ? 'Commands cannot be run on this machine' : `--isolation=${requested} does not work here`,
-    why: refused.join('\n'),
+    why: refused().join('\n'),
     fix: fixFor(requested, facts),
   })
 }

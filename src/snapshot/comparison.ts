@@ -38,6 +38,7 @@ export class Comparison {
   readonly #ignored: IgnoredPaths | undefined
   readonly #changed: FileRecord[] = []
   readonly #removed: RawPath[] = []
+  readonly #touched = new Set<RawPath>()
   readonly #open: OpenDirectory[] = []
 
   /** An empty table stands for no walk before: then nothing counts as changed. */
@@ -53,17 +54,21 @@ export class Comparison {
     while (this.#open.length > depth) this.#leave()
     const old = this.#find(record)
     const row = this.table.append(record)
-    const changed =
-      record.type === 'directory'
-        ? this.#seeDirectory(record, row, old)
-        : old === undefined || this.#before.compare(old, record) !== 'none'
+    const changed = record.type === 'directory' ? this.#seeDirectory(record, row, old) : this.#seeFile(record, old)
     if (changed && this.#before.size > 0) this.#changed.push(record)
   }
 
   /** What has changed; the walk is over. */
   finish(): Changes {
     while (this.#open.length > 0) this.#leave()
-    return { changed: this.#changed, removed: this.#removed }
+    const changes = { changed: this.#changed, removed: this.#removed }
+    return this.#touched.size === 0 ? changes : { ...changes, touched: this.#touched }
+  }
+
+  #seeFile(record: FileRecord, old: number | undefined): boolean {
+    const difference = old === undefined ? 'visible' : this.#before.compare(old, record)
+    if (difference === 'inode') this.#touched.add(record.path)
+    return difference !== 'none'
   }
 
   #seeDirectory(record: FileRecord, row: number, old: number | undefined): boolean {
