@@ -6,13 +6,15 @@ import { withExcerpt } from '../dockerfile/excerpt.ts'
 import { parseDockerfile } from '../dockerfile/parse.ts'
 import { buildChecks, opinions } from '../lint/all-rules.ts'
 import type { Finding } from '../lint/finding.ts'
-import { lint } from '../lint/lint.ts'
+import { checksOf, lint, unknownRules } from '../lint/lint.ts'
 import { unusedBuildArgs } from '../plan/plan.ts'
 import { outlineStages } from '../plan/stage-outline.ts'
 import type { LintCommandOptions } from './lint-options.ts'
 import { lintReport } from './lint-report.ts'
 import type { ProgramInput } from './program.ts'
 import { createProgramLog } from './report.ts'
+
+const allRules = [...buildChecks, ...opinions]
 
 /** Prints what there is to say about a Dockerfile and gives the exit code. Throws for one that cannot be built at all. */
 export async function runLint(options: LintCommandOptions, { stdout, stderr }: ProgramInput): Promise<number> {
@@ -24,6 +26,7 @@ export async function runLint(options: LintCommandOptions, { stdout, stderr }: P
   for (const name of unusedBuildArgs(dockerfile, options.buildArgs)) {
     log.warn(`--build-arg ${name}: no ARG of ${options.dockerfile} takes it`)
   }
+  for (const line of unknownRules(checksOf(dockerfile, options.buildArgs), allRules)) log.warn(line)
   try {
     const findings = await findingsOf(dockerfile, found.path, options)
     stdout.write(lintReport(dockerfile.name, findings, options.format))
@@ -43,7 +46,7 @@ async function findingsOf(
   const { target, buildArgs, platform, buildPlatform } = options
   const { ignore } = context
   const everyStage = target === undefined
-  return lint(dockerfile, [...buildChecks, ...opinions], {
+  return lint(dockerfile, allRules, {
     target,
     everyStage,
     buildArgs,

@@ -1,6 +1,7 @@
 import { type Checks, isOn, parseChecks } from '../dockerfile/checks.ts'
 import type { Dockerfile } from '../dockerfile/dockerfile.ts'
 import { excerptOf } from '../dockerfile/excerpt.ts'
+import { suggestion } from '../dockerfile/suggestion.ts'
 import { HearthError } from '../errors.ts'
 import { type BuildArgs, checkArg, givenArg } from '../plan/scope.ts'
 import type { Finding } from './finding.ts'
@@ -16,6 +17,17 @@ export function checksOf(dockerfile: Dockerfile, buildArgs: BuildArgs): Checks {
   } catch (error) {
     throw error instanceof HearthError ? error.at(`--build-arg ${checkArg}`) : error
   }
+}
+
+/** Names that "# check=" or its build argument gives and no rule has, each as a line that says so. */
+export function unknownRules(checks: Checks, rules: readonly Rule[]): readonly string[] {
+  const names = rules.map(({ name }) => name)
+  const given = [checks.skip, checks.experimental].flatMap((list) => (list === 'all' ? [] : list))
+  const unknown = given.filter((name) => name !== '' && !names.includes(name))
+  return unknown.map((name) => {
+    const meant = suggestion(name, names)
+    return `check names "${name}", which is no rule${meant === undefined ? '' : `. ${meant}`}`
+  })
 }
 
 /** What the rules that are on find in a Dockerfile, in the order of its lines. */

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { parseDockerfile } from '../../../src/dockerfile/parse.ts'
 import { HearthError } from '../../../src/errors.ts'
 import { buildChecks, opinions } from '../../../src/lint/all-rules.ts'
-import { checksOf } from '../../../src/lint/lint.ts'
+import { checksOf, unknownRules } from '../../../src/lint/lint.ts'
 import { findingsIn, type Wanted } from './linting.ts'
 
 const text = 'FROM alpine as Base\nCMD x\n'
@@ -74,6 +74,17 @@ test('rules about names and letters look at every stage', () => {
 
 test('an instruction that no build could take ends what is known of its stage, and nothing else', () => {
   assert.deepEqual(rulesIn(`FROM scratch\nENV A=\${B\nCMD x\nFROM scratch\nCMD y`), ['JSONArgsRecommended'])
+})
+
+test('names that no rule has are said', () => {
+  const { checks } = parseDockerfile('# check=skip=StageNameCasng,UnpinnedBaseImage,;experimental=Future\nFROM a', {
+    name: 'Dockerfile',
+  })
+  assert.deepEqual(unknownRules(checks, [...buildChecks, ...opinions]), [
+    'check names "StageNameCasng", which is no rule. Did you mean StageNameCasing?',
+    'check names "Future", which is no rule',
+  ])
+  assert.deepEqual(unknownRules({ skip: 'all', experimental: 'all', error: true }, buildChecks), [])
 })
 
 test('every rule has a name of its own; ours are no build checks', () => {
