@@ -33,12 +33,13 @@ export function withExcerpt(error: unknown, { name, lines }: Pick<Dockerfile, 'n
   if (place === undefined || place.file !== name) return error
   const { line, endLine = line, text } = place
   // The text of a trigger stands in the Dockerfile of another image.
-  if (firstWord(lines[line - 1] ?? '') !== firstWord(text)) return error
+  if (!text.startsWith(firstWord(lines[line - 1] ?? ''))) return error
   return error.showing(excerptOf(lines, { line, endLine }, marks === undefined ? [] : [marks]))
 }
 
-function firstWord(text: string): string {
-  return cutAtBlanks(trim(text))[0]
+/** Without the character that continues the line, which can stand in the middle of a keyword. */
+function firstWord(line: string): string {
+  return trim(cutAtBlanks(trim(line))[0].replace(/[\\`]$/, ''))
 }
 
 interface Span {
