@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'dockerfile-missing'
   | 'dockerfile-stage'
   | 'dockerfile-expansion'
+  | 'dockerfile-check'
   | 'context-missing'
   | 'context-unsupported'
   | 'context-ignore'
@@ -41,6 +42,23 @@ export type ErrorCode =
   | 'interrupted'
   | 'internal'
 
+/** Lines of a file that an error is about, counted from 1, and the instruction that stands there. */
+export interface Place {
+  readonly file: string
+  readonly line: number
+  readonly endLine?: number
+  readonly text: string
+}
+
+/** A line of source, without its end, and the part of it that is meant. Line and column count from 1. */
+export interface Excerpt {
+  readonly line: number
+  readonly column: number
+  /** In characters, at least 1. */
+  readonly length: number
+  readonly source: string
+}
+
 /** The parts of an error message. `message` says what happened; the rest is printed below it, one line each. */
 export interface ErrorParts {
   readonly code: ErrorCode
@@ -50,6 +68,11 @@ export interface ErrorParts {
   readonly why?: string | undefined
   /** What the reader can do about it. */
   readonly fix?: string | undefined
+  readonly sourcePlace?: Place | undefined
+  /** The words of the source that are wrong, where they are known. */
+  readonly marks?: string | undefined
+  /** Printed in place of the text of `where`. */
+  readonly excerpt?: Excerpt | undefined
   readonly cause?: unknown
   /** Process exit code, 1 unless said otherwise (a failing RUN hands its own on). */
   readonly exitCode?: number
@@ -61,6 +84,9 @@ export class HearthError extends Error {
   readonly where: string | undefined
   readonly why: string | undefined
   readonly fix: string | undefined
+  readonly sourcePlace: Place | undefined
+  readonly marks: string | undefined
+  readonly excerpt: Excerpt | undefined
   readonly exitCode: number
 
   constructor(parts: ErrorParts) {
@@ -70,14 +96,25 @@ export class HearthError extends Error {
     this.where = parts.where
     this.why = parts.why
     this.fix = parts.fix
+    this.sourcePlace = parts.sourcePlace
+    this.marks = parts.marks
+    this.excerpt = parts.excerpt
     this.exitCode = parts.exitCode ?? 1
   }
 
   /** The same error with a place added, unless it already names one. */
-  at(where: string): HearthError {
-    if (this.where !== undefined) return this
-    const { code, message, why, fix, exitCode, cause } = this
-    return new HearthError({ code, message, where, why, fix, exitCode, cause })
+  at(where: string, sourcePlace?: Place): HearthError {
+    return this.where === undefined ? this.#with({ where, sourcePlace }) : this
+  }
+
+  /** The same error with the line of source it is about. */
+  showing(excerpt: Excerpt): HearthError {
+    return this.#with({ excerpt })
+  }
+
+  #with(more: Partial<ErrorParts>): HearthError {
+    const { code, message, where, why, fix, sourcePlace, marks, excerpt, exitCode, cause } = this
+    return new HearthError({ code, message, where, why, fix, sourcePlace, marks, excerpt, exitCode, cause, ...more })
   }
 }
 

@@ -52,12 +52,12 @@ interface Wish {
   readonly log: Log
 }
 
-/** An image that comes without a choice of platforms is taken as it is; that it is another's must be known. */
+/** An image that comes without a choice of platforms is taken as it is; that it is another's must be known. For a FROM, a build check warns. */
 function suited(found: PulledImage, { reference, platform, log }: Wish): PulledImage {
   const { os, architecture } = found.image.config
   if (os !== platform.os || architecture !== platform.architecture) {
     const title = `${formatReference(reference)} is for ${os}/${architecture}`
-    log.warn(`${title}, not for ${formatPlatform(platform)}: there is only this one image`)
+    log.info(`${title}, not for ${formatPlatform(platform)}: there is only this one image`)
   }
   return found
 }

@@ -1,4 +1,5 @@
 import { type CacheKey, cacheKey, type KeyRecord } from '../../cache/key.ts'
+import { atInstruction } from '../dockerfile/syntax-error.ts'
 import { HearthError } from '../errors.ts'
 import type { LayerStep, StagePlan, Step } from '../plan/step.ts'
 import type { BuildGraph } from './build-graph.ts'
@@ -51,6 +52,6 @@ export async function atStep<T>(step: Step, { dockerfile }: BuildGraph, work: ()
   try {
     return await work()
   } catch (error) {
-    throw error instanceof HearthError ? error.at(`${dockerfile}:${step.line}: ${step.text}`) : error
+    throw error instanceof HearthError ? atInstruction(error, dockerfile, step) : error
   }
 }

@@ -3,6 +3,7 @@ import type { Platform } from '../oci/platform.ts'
 import type { Environment } from './environment.ts'
 import type { LogChoice } from './flags/log-flags.ts'
 import type { RegistryFlags } from './flags/registry-flags.ts'
+import type { ParsedLint } from './parse-lint.ts'
 
 export const isolationChoices = ['auto', 'overlay', 'namespaces', 'userns', 'in-place'] as const
 export type IsolationChoice = (typeof isolationChoices)[number]
@@ -66,5 +67,5 @@ export interface ExecutorOptions {
 
 export type ParsedExecutor =
   | { readonly kind: 'build'; readonly options: ExecutorOptions }
+  | ParsedLint
   | { readonly kind: 'version' }
-  | { readonly kind: 'help'; readonly text: string }

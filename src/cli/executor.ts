@@ -8,20 +8,26 @@ import { findDockerfile } from '../context/find-dockerfile.ts'
 import { type BuildContext, openContext } from '../context/open-context.ts'
 import { pathText } from '../context/path-text.ts'
 import type { Dockerfile } from '../dockerfile/dockerfile.ts'
+import { withExcerpt } from '../dockerfile/excerpt.ts'
 import { parseDockerfile } from '../dockerfile/parse.ts'
 import { type FinishedImage, finishImage } from '../image/image.ts'
 import type { Log } from '../log.ts'
+import type { ImageConfig } from '../oci/image-config.ts'
+import { formatPlatform, type Platform } from '../oci/platform.ts'
+import { formatReference, type Reference } from '../oci/reference.ts'
 import { planBuild, unusedBuildArgs } from '../plan/plan.ts'
 import { renderPlan } from '../plan/render.ts'
 import type { BuildPlan } from '../plan/step.ts'
 import { followParent, inUserNamespace, restartInUserNamespace } from '../run/user-namespace.ts'
 import { rawPath } from '../tar/raw-path.ts'
 import { type BuildCache, openBuildCache } from './build-cache.ts'
+import { runBuildChecks } from './build-checks.ts'
 import { deliver, planOutputs } from './build-outputs.ts'
 import type { Workplace } from './choose-isolation.ts'
 import type { Variables } from './environment.ts'
 import type { ExecutorOptions } from './executor-options.ts'
 import { LazyIsolation } from './lazy-isolation.ts'
+import { runLint } from './lint.ts'
 import { ownPaths } from './own-paths.ts'
 import { parseExecutor } from './parse-executor.ts'
 import type { Program, ProgramInput, Sink } from './program.ts'
@@ -38,6 +44,7 @@ export const runExecutor: Program = async (input) => {
   try {
     if (inUserNamespace(input.env)) followParent(input.env)
     const parsed = parseExecutor(input.argv, input.env, input.cwd)
+    if (parsed.kind === 'lint') return await runLint(parsed.options, input)
     if (parsed.kind === 'build') {
       options = parsed.options
       const outcome = await execute(options, input)
@@ -82,16 +89,27 @@ async function execute(options: ExecutorOptions, input: ProgramInput): Promise<O
 }
 
 async function executeIn(execution: Execution): Promise<Outcome> {
+  if (!execution.options.dryrun) refuseUnwritable(execution.options)
+  const input = await readInput(execution)
+  try {
+    return await executeWith(input, execution)
+  } catch (error) {
+    throw withExcerpt(error, input.dockerfile)
+  }
+}
+
+async function executeWith({ dockerfile, context }: Input, execution: Execution): Promise<Outcome> {
   const { options, log, stdout, signal, registries, workDir } = execution
-  if (!options.dryrun) refuseUnwritable(options)
-  const { dockerfile, context } = await readInput(execution)
+  const checked = { dockerfile, options, ignore: context.ignore, log }
+  const findings = runBuildChecks(checked)
   const isolations = new LazyIsolation({ ...execution, context: context.directory })
   // Tried while registries answer.
   if (!options.dryrun && hasCommands(dockerfile)) isolations.begin()
   const outputs = planOutputs({ options, client: registries.push, log, signal })
   const cache = openBuildCache({ options, client: registries.push, workDir, log })
   const images = createImageSource({ client: registries.pull, warm: cache.warm, log, signal })
-  const plan = await planOf(dockerfile, options, images)
+  const { plan, baseConfig } = await planOf(dockerfile, options, images)
+  runBuildChecks(checked, findings, baseConfig)
   if (options.dryrun) {
     stdout.write(renderPlan(plan, plannedOutputs(options)))
     return 'done'
@@ -113,15 +131,17 @@ function hasCommands({ stages }: Dockerfile): boolean {
   return stages.some(({ instructions }) => instructions.some(({ kind }) => kind === 'RUN'))
 }
 
-async function readInput(
-  execution: Execution,
-): Promise<{ readonly dockerfile: Dockerfile; readonly context: BuildContext }> {
+interface Input {
+  readonly dockerfile: Dockerfile
+  readonly context: BuildContext
+}
+
+async function readInput(execution: Execution): Promise<Input> {
   const { options, log, workDir } = execution
   const { cwd } = options.environment
   const directory = contextDirectory({ context: options.context, cwd })
   const found = findDockerfile({ dockerfile: options.dockerfile, cwd, directory })
   const dockerfile = parseDockerfile(found.text, { name: options.dockerfile })
-  for (const warning of dockerfile.warnings) log.warn(warning)
   for (const name of unusedBuildArgs(dockerfile, options.buildArgs)) {
     log.warn(`--build-arg ${name}: no ARG of ${options.dockerfile} takes it`)
   }
@@ -134,11 +154,27 @@ async function readInput(
   return { dockerfile, context }
 }
 
-function planOf(dockerfile: Dockerfile, options: ExecutorOptions, images: ImageSource): Promise<BuildPlan> {
+interface Planned {
+  readonly plan: BuildPlan
+  /** The configurations of the base images that were looked at. */
+  baseConfig(reference: Reference, platform: Platform): ImageConfig | undefined
+}
+
+async function planOf(dockerfile: Dockerfile, options: ExecutorOptions, images: ImageSource): Promise<Planned> {
   const { target, buildArgs, labels, platform, buildPlatform } = options
-  return planBuild(dockerfile, { target, buildArgs, labels, platform, buildPlatform }, async (reference, wanted) => {
-    return (await images.find(reference, wanted)).image.config
-  })
+  const configs = new Map<string, ImageConfig>()
+  const nameOf = (reference: Reference, wanted: Platform): string =>
+    `${formatReference(reference)} ${formatPlatform(wanted)}`
+  const plan = await planBuild(
+    dockerfile,
+    { target, buildArgs, labels, platform, buildPlatform },
+    async (reference, wanted) => {
+      const { config } = (await images.find(reference, wanted)).image
+      configs.set(nameOf(reference, wanted), config)
+      return config
+    },
+  )
+  return { plan, baseConfig: (reference, wanted) => configs.get(nameOf(reference, wanted)) }
 }
 
 interface BuildInput {

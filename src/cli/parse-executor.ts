@@ -14,6 +14,7 @@ import { readRegistryFlags } from './flags/registry-flags.ts'
 import { parseBoolean } from './flags/scalars.ts'
 import { withUsage, wrongUsage } from './flags/usage.ts'
 import { kanikoVariables } from './kaniko-variables.ts'
+import { parseLint } from './parse-lint.ts'
 import { refusePositionals } from './positionals.ts'
 import {
   given,
@@ -28,12 +29,13 @@ import {
 export const executorCommand: Command = {
   name: 'hearth-executor',
   summary: 'Builds a container image from a Dockerfile, without a daemon.',
-  commands: ['version'],
+  commands: ['version', 'lint [flags]'],
   flags: executorFlags,
 }
 
 /** Reads the executor's command line. Throws a UsageError for one that makes no sense. */
 export function parseExecutor(argv: readonly string[], env: Variables, cwd: string): ParsedExecutor {
+  if (argv[0] === 'lint') return parseLint(argv.slice(1), env, cwd)
   return withUsage(
     () => helpText(executorCommand),
     () => {
@@ -42,6 +44,7 @@ export function parseExecutor(argv: readonly string[], env: Variables, cwd: stri
       if (values.boolean('help') || read.positionals[0] === 'help')
         return { kind: 'help', text: helpText(executorCommand) }
       if (read.positionals[0] === 'version') return { kind: 'version' }
+      if (read.positionals[0] === 'lint') throw wrongUsage('"lint" stands behind flags', 'Write it first.')
       refusePositionals(read.positionals, { command: 'executor', unsupported: ['login', 'push', 'completion'] })
       return { kind: 'build', options: Object.freeze(executorOptions(read, { values, env, cwd })) }
     },

@@ -1,5 +1,6 @@
-import { asHearthError, type HearthError } from '../errors.ts'
+import { asHearthError, type Excerpt, type HearthError } from '../errors.ts'
 import { createLog, type Log, printable, redact } from '../log.ts'
+import { excerptLines } from './excerpt-lines.ts'
 import type { LogChoice } from './flags/log-flags.ts'
 import { UsageError } from './flags/usage.ts'
 import type { Sink } from './program.ts'
@@ -25,12 +26,21 @@ export function reportError(error: unknown, { stderr, log }: ReportOptions): num
   return known.exitCode
 }
 
-/** "error[code]: what" with where, why and fix below it, each on its own line. */
+/** "error[code]: what" with where, the line of source, why and fix below it, each on its own line. */
 export function errorText(error: HearthError, colored = false): string {
   const label = `error[${error.code}]`
   const first = `${colored ? `\u001b[31m${label}\u001b[0m` : label}: ${clean(error.message)}`
-  const rest = partsOf(error).map(([name, text]) => `  ${`${name}:`.padEnd(6)} ${clean(text)}`)
+  const rest = partsOf(error).flatMap(([name, text]) => {
+    if (name === 'where' && error.excerpt !== undefined) return whereShown(error, error.excerpt)
+    return [`  ${`${name}:`.padEnd(6)} ${clean(text)}`]
+  })
   return `${[first, ...rest].join('\n')}\n`
+}
+
+/** "Dockerfile:2:6", and the line below it. */
+function whereShown({ sourcePlace: place }: HearthError, excerpt: Excerpt): readonly string[] {
+  const position = `${clean(place?.file ?? '')}:${excerpt.line}:${excerpt.column}`
+  return [`  where: ${position}`, ...excerptLines(excerpt).map((line) => `         ${line}`)]
 }
 
 function usageText(error: UsageError): string {
@@ -41,12 +51,14 @@ function usageText(error: UsageError): string {
 
 function jsonLine(error: HearthError, log: LogChoice): string {
   const parts = partsOf(error).map(([name, text]) => [name, clean(text)] as const)
+  const { excerpt } = error
   const time = log.timestamp ? { time: new Date().toISOString() } : {}
   return JSON.stringify({
     level: 'error',
     msg: clean(error.message),
     code: error.code,
     ...Object.fromEntries(parts),
+    ...(excerpt === undefined ? {} : { line: excerpt.line, column: excerpt.column }),
     ...time,
   })
 }

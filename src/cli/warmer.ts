@@ -66,7 +66,6 @@ function wantedImages(options: WarmerOptions, log: Log): readonly WantedImage[] 
   if (dockerfile === undefined) return named
   const { text } = findDockerfile({ dockerfile, cwd, directory: cwd })
   const parsed = parseDockerfile(text, { name: dockerfile })
-  for (const warning of parsed.warnings) log.warn(warning)
   const bases = imagesOfDockerfile(parsed, options)
   if (bases.length === 0) log.warn(`${dockerfile} is built upon no image that could be warmed`)
   return [...named, ...bases]

@@ -57,4 +57,4 @@ function parse({ path, text }: IgnoreFile): IgnoreMatcher {
   }
 }
 
-const nothingIgnored: IgnoreMatcher = { ignores: () => false, prunes: () => false }
+const nothingIgnored: IgnoreMatcher = { ignores: () => false, prunes: () => false, hasExceptions: false }

@@ -87,6 +87,7 @@ function missing(tree: SourceTree, path: RawPath, source: string): HearthError {
   return new HearthError({
     code: 'copy-source',
     message: `${source} is not in ${tree.title}`,
+    marks: source,
     why: isDangling ? 'it is a symlink, and what it points to does not exist in there' : undefined,
     fix: 'Check the spelling. A source is looked up there and nowhere else, even when it starts with "/" or "..".',
   })
@@ -97,6 +98,7 @@ function ignored(tree: SourceTree, path: RawPath, source: string): HearthError {
   return new HearthError({
     code: 'copy-source',
     message: `${source} is not in ${tree.title}`,
+    marks: source,
     why: `${tree.ignoreFile ?? 'the ignore file'} keeps it out`,
     fix: `Add "!${source}" at the end of that file.`,
   })

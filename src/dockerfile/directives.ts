@@ -1,4 +1,4 @@
-import { type Checks, noChecks, parseChecks } from './checks.ts'
+import { allChecks, type Checks, parseChecks } from './checks.ts'
 import type { EscapeCharacter } from './instruction.ts'
 import { withoutLineEnd } from './source-lines.ts'
 import { placed, syntaxError, unsupportedError } from './syntax-error.ts'
@@ -16,7 +16,7 @@ export interface Directives {
  */
 export function readDirectives(lines: readonly string[], dockerfile: string): Directives {
   const seen = new Set<string>()
-  let found: Directives = { escape: '\\', checks: noChecks }
+  let found: Directives = { escape: '\\', checks: allChecks }
   const hasShebang = lines[0]?.startsWith('#!') ?? false
   for (const [index, raw] of lines.entries()) {
     if (index === 0 && hasShebang) continue
@@ -52,11 +52,12 @@ function apply(name: DirectiveName, value: string): Partial<Directives> {
     return {}
   }
   if (value === '\\' || value === '`') return { escape: value }
-  throw syntaxError(`"${value}" cannot be the escape character`, { fix: 'It is either \\ or `.' })
+  throw syntaxError(`"${value}" cannot be the escape character`, { fix: 'It is either \\ or `.', marks: value })
 }
 
 /** Docker's own front ends describe the language we read; any other one is a program we do not run. */
 function requireOurSyntax(frontend: string): void {
   if (/^(?:(?:index\.)?docker\.io\/)?docker\/dockerfile(?:-upstream)?(?:[:@].*)?$/.test(frontend)) return
-  throw unsupportedError(`The Dockerfile syntax ${frontend}`, 'Only docker/dockerfile can be read: remove the line.')
+  const fix = 'Only docker/dockerfile can be read: remove the line.'
+  throw unsupportedError(`The Dockerfile syntax ${frontend}`, { fix, marks: frontend })
 }

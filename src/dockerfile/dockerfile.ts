@@ -1,4 +1,5 @@
-import type { ArgInstruction, EscapeCharacter, FromInstruction, Instruction } from './instruction.ts'
+import type { Checks } from './checks.ts'
+import type { ArgInstruction, EscapeCharacter, FromInstruction, Instruction, Position } from './instruction.ts'
 
 /** A Dockerfile, understood line by line; nothing in it is expanded yet. */
 export interface Dockerfile {
@@ -9,7 +10,12 @@ export interface Dockerfile {
   /** At least one. */
   readonly stages: readonly DockerfileStage[]
   readonly escape: EscapeCharacter
-  readonly warnings: readonly string[]
+  /** What "# check=" asks for. */
+  readonly checks: Checks
+  /** The instructions with blank lines inside, each by the last of the lines that make it up. */
+  readonly emptyContinuations: readonly Position[]
+  /** Every line as it is, without its end. */
+  readonly lines: readonly string[]
 }
 
 export interface DockerfileStage {

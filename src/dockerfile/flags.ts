@@ -54,9 +54,12 @@ export function readFlags(keyword: string, flags: readonly string[], rules: Flag
     const name = at < 0 ? flag.slice(2) : flag.slice(2, at)
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined
     if (rule === undefined) throw unknownFlag(keyword, name, rules)
-    if (found.has(name) && rule.kind !== 'list') throw syntaxError(`${keyword} has the flag --${name} twice`)
+    if (found.has(name) && rule.kind !== 'list') {
+      throw syntaxError(`${keyword} has the flag --${name} twice`, { marks: `--${name}` })
+    }
     const value = flagValue(name, at < 0 ? undefined : flag.slice(at + 1), rule)
-    if (rule.idle !== undefined && !rule.idle.includes(value)) throw unsupportedError(`${keyword} ${flag}`)
+    if (rule.idle !== undefined && !rule.idle.includes(value))
+      throw unsupportedError(`${keyword} ${flag}`, { marks: flag })
     found.set(name, value)
   }
   return found
@@ -64,12 +67,13 @@ export function readFlags(keyword: string, flags: readonly string[], rules: Flag
 
 function flagValue(name: string, value: string | undefined, { kind }: FlagRule): string {
   if (kind !== 'boolean') {
-    if (value === undefined) throw syntaxError(`--${name} needs a value`, { fix: `Write --${name}=<value>.` })
+    if (value === undefined)
+      throw syntaxError(`--${name} needs a value`, { fix: `Write --${name}=<value>.`, marks: `--${name}` })
     return value
   }
   const lower = value?.toLowerCase() ?? 'true'
   if (lower === 'true' || lower === 'false') return lower
-  throw syntaxError(`--${name}=${value} is neither true nor false`)
+  throw syntaxError(`--${name}=${value} is neither true nor false`, { marks: `--${name}=${value}` })
 }
 
 function unknownFlag(keyword: string, name: string, rules: FlagRules): Error {
@@ -79,5 +83,5 @@ function unknownFlag(keyword: string, name: string, rules: FlagRules): Error {
     `--${name}`,
     names.map((n) => `--${n}`),
   )
-  return syntaxError(`${keyword} has no flag --${name}`, { why: known, fix })
+  return syntaxError(`${keyword} has no flag --${name}`, { why: known, fix, marks: `--${name}` })
 }

@@ -8,6 +8,8 @@ export interface IgnoreMatcher {
   ignores(path: string): boolean
   /** Whether a directory is ignored and nothing below it can be wanted: it needs no look. */
   prunes(directory: string): boolean
+  /** Whether some pattern takes files in again ("!"). */
+  readonly hasExceptions: boolean
 }
 
 /** Reads a .dockerignore. Throws HearthError "context-ignore" for a malformed pattern. */
@@ -61,6 +63,10 @@ class PatternList implements IgnoreMatcher {
   constructor(patterns: readonly IgnorePattern[]) {
     this.#patterns = patterns
     this.#exceptions = patterns.filter((pattern) => pattern.isException)
+  }
+
+  get hasExceptions(): boolean {
+    return this.#exceptions.length > 0
   }
 
   ignores(path: string): boolean {

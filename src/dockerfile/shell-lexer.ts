@@ -223,7 +223,12 @@ class ShellLexer {
 
   #bad(why: string): HearthError {
     const shown = this.#source.length > 200 ? `${this.#source.slice(0, 200)}…` : this.#source
-    return new HearthError({ code: 'dockerfile-expansion', message: `cannot expand ${shown}`, why })
+    return new HearthError({
+      code: 'dockerfile-expansion',
+      message: `cannot expand ${shown}`,
+      why,
+      marks: this.#source,
+    })
   }
 }
 

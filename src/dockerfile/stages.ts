@@ -1,6 +1,6 @@
 import type { DockerfileStage } from './dockerfile.ts'
-import { type ArgInstruction, type FromInstruction, type Instruction, whereOf } from './instruction.ts'
-import { syntaxError } from './syntax-error.ts'
+import type { ArgInstruction, FromInstruction, Instruction } from './instruction.ts'
+import { atInstruction, syntaxError } from './syntax-error.ts'
 
 export interface Stages {
   readonly metaArgs: readonly ArgInstruction[]
@@ -18,7 +18,11 @@ export function splitStages(instructions: readonly (Instruction | FromInstructio
     else if (instruction.kind === 'ARG') metaArgs.push(instruction)
     else {
       const fix = 'Start with FROM; only ARG can stand above it.'
-      throw syntaxError(`${instruction.kind} stands above the first FROM`, { fix }).at(whereOf(dockerfile, instruction))
+      throw atInstruction(
+        syntaxError(`${instruction.kind} stands above the first FROM`, { fix }),
+        dockerfile,
+        instruction,
+      )
     }
   }
   if (stages.length > 0) return { metaArgs, stages }

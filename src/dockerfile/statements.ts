@@ -10,7 +10,7 @@ import { trim } from './whitespace.ts'
 
 export interface ReadStatements {
   readonly statements: readonly Statement[]
-  /** The instructions that have blank lines inside. */
+  /** The instructions that have blank lines inside, each by the last of its lines. */
   readonly emptyContinuations: readonly Position[]
 }
 
@@ -30,11 +30,11 @@ export function readStatements(
     at = logical.end
     if (logical.lines.length === 0) continue
     const text = trim(logical.text) || trim(logical.lines.join(' '))
-    const heredocs = placed(name, { line, text }, () => readHeredocs(lines, logical))
+    const heredocs = placed(name, { line, endLine: logical.end, text }, () => readHeredocs(lines, logical))
     at += heredocs.reduce((sum, heredoc) => sum + heredoc.lineCount, 0)
     const position = { line, endLine: at, text }
     statements.push(statementOf(logical.text, position, heredocs))
-    if (logical.hasEmptyLine) emptyContinuations.push(position)
+    if (logical.hasEmptyLine) emptyContinuations.push({ line: logical.end, endLine: logical.end, text })
   }
   return { statements: named(statements, keywordsByLine(masked, escapeCharacter)), emptyContinuations }
 }
@@ -57,7 +57,7 @@ function readHeredocs(lines: readonly string[], logical: LogicalLine): readonly 
     while (at < lines.length && !isTerminator(withoutLineEnd(lines[at] as string), mark)) at++
     if (at === lines.length) {
       const fix = `Write ${mark.name} on a line of its own, without blanks, below its last line.`
-      throw syntaxError(`the heredoc <<${mark.name} never ends`, { fix })
+      throw syntaxError(`the heredoc <<${mark.name} never ends`, { fix, marks: mark.raw })
     }
     at++
     return { ...mark, lines: lines.slice(start, at - 1).join(''), lineCount: at - start }

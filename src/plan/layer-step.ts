@@ -158,5 +158,5 @@ function originOf(from: string | undefined, around: LayerSurroundings): Origin {
 }
 
 function badStage(message: string, why: string): HearthError {
-  return new HearthError({ code: 'dockerfile-stage', message, why })
+  return new HearthError({ code: 'dockerfile-stage', message, why, marks: /^--from=\S+/.exec(message)?.[0] })
 }

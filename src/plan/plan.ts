@@ -1,6 +1,7 @@
 import type { Dockerfile } from '../dockerfile/dockerfile.ts'
-import { type FromInstruction, type Instruction, whereOf } from '../dockerfile/instruction.ts'
+import type { FromInstruction, Instruction } from '../dockerfile/instruction.ts'
 import { parseOnBuild } from '../dockerfile/parse.ts'
+import { atInstruction } from '../dockerfile/syntax-error.ts'
 import { HearthError } from '../errors.ts'
 import type { ImageConfig } from '../oci/image-config.ts'
 import type { Platform } from '../oci/platform.ts'
@@ -61,7 +62,8 @@ async function planSteps(stage: StageOutline, planning: Planning): Promise<Plann
   const steps: Step[] = []
   let state = start
   const take = (instruction: Instruction, line: number): void => {
-    const where = { line, text: instruction.text }
+    const own = line === instruction.line ? { endLine: instruction.endLine } : {}
+    const where = { line, text: instruction.text, ...own }
     const next = expanding(dockerfile, where, () => nextStep(instruction, { state, line, stage, planning }))
     steps.push(next.step)
     state = next.state
@@ -116,7 +118,7 @@ async function baseConfig(
   try {
     return await planning.baseConfigs(base.reference, base.platform)
   } catch (error) {
-    throw error instanceof HearthError ? error.at(whereOf(planning.dockerfile.name, from)) : error
+    throw error instanceof HearthError ? atInstruction(error, planning.dockerfile.name, from) : error
   }
 }
 

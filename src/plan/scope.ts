@@ -46,9 +46,14 @@ export function platformArgs(args: PlatformArgs): Variables {
   return new Map([...of('BUILD', args.build), ...of('TARGET', args.target), ['TARGETSTAGE', args.stage]])
 }
 
+/** Says which build checks count, in the words of "# check=", and goes before them. */
+export const checkArg = 'BUILDKIT_DOCKERFILE_CHECK'
+
 /** Arguments that a build may be given without an ARG. */
 export function isPredefinedArg(name: string): boolean {
   return (
-    proxyNames.includes(name.toUpperCase()) || /^(?:BUILD|TARGET)(?:PLATFORM|OS|OSVERSION|ARCH|VARIANT)$/.test(name)
+    name === checkArg ||
+    proxyNames.includes(name.toUpperCase()) ||
+    /^(?:BUILD|TARGET)(?:PLATFORM|OS|OSVERSION|ARCH|VARIANT)$/.test(name)
   )
 }

@@ -1,6 +1,6 @@
 import type { Dockerfile, DockerfileStage } from '../dockerfile/dockerfile.ts'
 import { expandWord, type Scope } from '../dockerfile/expand.ts'
-import { whereOf } from '../dockerfile/instruction.ts'
+import { placed } from '../dockerfile/syntax-error.ts'
 import { HearthError } from '../errors.ts'
 import { type Platform, parsePlatform } from '../oci/platform.ts'
 import { parseReference } from '../oci/reference.ts'
@@ -51,7 +51,12 @@ export function stageNamed(stages: readonly StageOutline[], name: string, before
   return stages.slice(0, before).findLast((stage) => stage.name === lower)
 }
 
-function collectGlobalArgs(dockerfile: Dockerfile, options: PlanOptions, stage: string | undefined): Variables {
+/** The arguments declared above the first FROM and the predefined ones, for the stage of that name. */
+export function collectGlobalArgs(
+  dockerfile: Dockerfile,
+  options: Pick<PlanOptions, 'platform' | 'buildPlatform' | 'buildArgs'>,
+  stage: string | undefined,
+): Variables {
   const { platform: target, buildPlatform: build, buildArgs } = options
   const args = new Map(platformArgs({ build, target, stage: stage ?? 'default' }))
   for (const [name, value] of args) args.set(name, givenArg(buildArgs, name) ?? value)
@@ -106,12 +111,8 @@ function givenPlatform(raw: string, lookUp: Scope, dockerfile: Dockerfile): Plat
 }
 
 /** Runs an expansion; an error gets the instruction's place. */
-export function expanding<T>(dockerfile: Dockerfile, at: { line: number; text: string }, expand: () => T): T {
-  try {
-    return expand()
-  } catch (error) {
-    throw error instanceof HearthError ? error.at(whereOf(dockerfile.name, at)) : error
-  }
+export function expanding<T>(dockerfile: Dockerfile, at: Parameters<typeof placed>[1], expand: () => T): T {
+  return placed(dockerfile.name, at, expand)
 }
 
 function targetIndex(dockerfile: Dockerfile, target: string | undefined): number {

@@ -72,8 +72,7 @@ async function planText(directory: string): Promise<string> {
     },
   )
   const { destinations = [], tarPath, ociLayoutPath } = options
-  const warnings = dockerfile.warnings.map((warning) => `WARNING ${warning}\n`).join('')
-  return warnings + renderPlan(plan, { destinations, tarPath, ociLayoutPath })
+  return renderPlan(plan, { destinations, tarPath, ociLayoutPath })
 }
 
 function readOptions(path: string): Options {

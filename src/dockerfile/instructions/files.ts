@@ -27,6 +27,7 @@ export function readCopy(statement: Statement, escapeCharacter: EscapeCharacter)
   const from = given.get('from') || undefined
   if (from !== undefined && expandWord(from, () => undefined, { escape: escapeCharacter }) !== from) {
     throw syntaxError('--from cannot hold a variable', {
+      marks: `--from=${from}`,
       fix: 'Give the image a name with FROM <image> AS <name>, which may use an ARG, and copy from that.',
     })
   }

@@ -22,6 +22,7 @@ function stageName(raw: string): string {
   const name = raw.toLowerCase()
   if (/^[a-z][a-z0-9-_.]*$/.test(name)) return name
   throw syntaxError(`"${raw}" cannot be the name of a stage`, {
+    marks: raw,
     why: 'it starts with a letter and holds letters, digits, "-", "_" and "." only',
   })
 }

@@ -32,6 +32,7 @@ export function readHealthcheck(statement: Statement): HealthcheckInstruction {
     }
     default:
       throw syntaxError(`HEALTHCHECK does not know ${type}`, {
+        marks: type,
         fix: 'Write HEALTHCHECK CMD <command>, or HEALTHCHECK NONE.',
       })
   }
@@ -54,9 +55,14 @@ function durationOf(flag: string, text: string): number {
   if (text === '') return 0
   const duration = parseGoDuration(text)
   if (duration === undefined) {
-    throw syntaxError(`--${flag}=${text} is not a duration`, { fix: 'Write it like 30s, 1m30s or 500ms.' })
+    throw syntaxError(`--${flag}=${text} is not a duration`, {
+      fix: 'Write it like 30s, 1m30s or 500ms.',
+      marks: `--${flag}=${text}`,
+    })
   }
-  if (duration !== 0 && duration < millisecond) throw syntaxError(`--${flag}=${text} is less than 1ms`)
+  if (duration !== 0 && duration < millisecond) {
+    throw syntaxError(`--${flag}=${text} is less than 1ms`, { marks: `--${flag}=${text}` })
+  }
   return duration
 }
 
@@ -64,5 +70,5 @@ function retriesOf(text: string): number {
   if (text === '') return 0
   const retries = /^\+?\d{1,10}$/.test(text) ? Number(text) : Number.NaN
   if (retries <= 0x7fffffff) return retries
-  throw syntaxError(`--retries=${text} is not a number of retries`)
+  throw syntaxError(`--retries=${text} is not a number of retries`, { marks: `--retries=${text}` })
 }

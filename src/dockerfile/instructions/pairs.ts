@@ -19,7 +19,7 @@ export function readArg(statement: Statement, escapeCharacter: EscapeCharacter):
   if (words.length === 0) throw syntaxError('ARG needs at least one argument')
   const args = words.map((word) => {
     const at = word.indexOf('=')
-    if (at === 0) throw syntaxError('the name of an ARG cannot be empty')
+    if (at === 0) throw syntaxError('the name of an ARG cannot be empty', { marks: word })
     return at < 0 ? ([word, undefined] as const) : ([word.slice(0, at), word.slice(at + 1)] as const)
   })
   return { kind: 'ARG', ...statement.position, args }
@@ -39,9 +39,11 @@ function pairsOf(statement: Statement, escapeCharacter: EscapeCharacter): readon
   }
   return words.map((word) => {
     const at = word.indexOf('=')
-    if (at < 0)
-      throw syntaxError(`"${word}" has no "="`, { fix: `Write ${keyword} as name=value, with quotes for blanks.` })
-    if (at === 0) throw syntaxError(`a name of ${keyword} cannot be empty`)
+    if (at < 0) {
+      const fix = `Write ${keyword} as name=value, with quotes for blanks.`
+      throw syntaxError(`"${word}" has no "="`, { fix, marks: word })
+    }
+    if (at === 0) throw syntaxError(`a name of ${keyword} cannot be empty`, { marks: word })
     return [word.slice(0, at), word.slice(at + 1)]
   })
 }

@@ -47,7 +47,10 @@ export function readInstruction(statement: Statement, escapeCharacter: EscapeCha
   if (Object.hasOwn(readers, keyword)) return readers[keyword as keyof typeof readers](statement, escapeCharacter)
   if (keyword === '') throw syntaxError('an instruction is missing here')
   const [written] = cutAtBlanks(statement.position.text)
-  throw syntaxError(`unknown instruction ${written}`, { fix: suggestion(keyword, Object.keys(readers)) })
+  throw syntaxError(`unknown instruction ${written}`, {
+    fix: suggestion(keyword, Object.keys(readers)),
+    marks: written,
+  })
 }
 
 /** Reads what ONBUILD may hold. */

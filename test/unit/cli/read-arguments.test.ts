@@ -101,7 +101,7 @@ for (const [argv, message] of [
 }
 
 test('an unknown flag brings up the one that was meant, older spellings never', () => {
-  assert.throws(() => read('--txet'), refusal('usage', /unknown flag: --txet/, undefined))
+  assert.throws(() => read('--tulip'), refusal('usage', /unknown flag: --tulip/, undefined))
   assert.throws(() => read('--lis=x'), refusal('usage', /unknown flag: --lis/, 'Did you mean -l, --list?'))
   assert.throws(() => read('--numbr'), refusal('usage', /--numbr/, 'Did you mean --number?'))
   assert.throws(() => read('--gon'), refusal('usage', /--gon/, undefined))
@@ -116,6 +116,8 @@ test('an older spelling counts as the flag it stands for, with one warning', () 
 test('the nearest name is found by how many letters differ', () => {
   assert.equal(editDistance('kitten', 'sitting'), 3)
   assert.equal(editDistance('', 'abc'), 3)
+  assert.equal(editDistance('PAHT', 'PATH'), 1)
+  assert.equal(editDistance('ab', 'ba'), 1)
   assert.equal(nearest('destinatoin', ['target', 'destination', 'dockerfile']), 'destination')
   assert.equal(nearest('zzzz', ['target', 'destination']), undefined)
   assert.equal(nearest('x', []), undefined)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { executorFlags } from '../../../src/cli/flags/executor-flags.ts'
 import type { Flag } from '../../../src/cli/flags/flag.ts'
+import { lintFlags } from '../../../src/cli/flags/lint-flags.ts'
 import { flagTable } from '../../../src/cli/flags/markdown.ts'
 import { warmerFlags } from '../../../src/cli/flags/warmer-flags.ts'
 import { checkout } from '../../support/dist.ts'
@@ -21,7 +22,7 @@ function withTables(text: string, tables: Readonly<Record<string, readonly Flag[
 
 test('the flag tables of the README are those of the programs; UPDATE_README=1 writes them', () => {
   const text = readFileSync(path, 'utf8')
-  const expected = withTables(text, { executor: executorFlags, warmer: warmerFlags })
+  const expected = withTables(text, { executor: executorFlags, lint: lintFlags, warmer: warmerFlags })
   if (process.env.UPDATE_README === '1') writeFileSync(path, expected)
   else assert.equal(text, expected)
 })

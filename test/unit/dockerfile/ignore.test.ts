@@ -214,5 +214,6 @@ function validMatcher(text: string): IgnoreMatcher {
 }
 
 function bound(matcher: IgnoreMatcher): IgnoreMatcher {
-  return { ignores: (path) => matcher.ignores(path), prunes: (directory) => matcher.prunes(directory) }
+  const { hasExceptions } = matcher
+  return { ignores: (path) => matcher.ignores(path), prunes: (path) => matcher.prunes(path), hasExceptions }
 }

@@ -43,21 +43,20 @@ test('instructions know their lines and are one line for messages', () => {
   )
 })
 
-test('blank lines inside an instruction are a warning with a line', () => {
-  const text = 'FROM base\nRUN a \\\n\n  b\nRUN c \\\n# comment\n  d\n'
-  assert.deepEqual(
-    parse(text).warnings.map((warning) => warning.slice(0, 13)),
-    ['Dockerfile:2:'],
-  )
-  assert.deepEqual(parse(`# check=skip=NoEmptyContinuation\n${text}`).warnings, [])
-  assert.deepEqual(parse(`# check=skip=all\n${text}`).warnings, [])
-  const error = errorOf(() => parse(`# check=skip=Other;error=true\n${text}`))
-  assert.match(said(error), /^dockerfile-syntax \| Dockerfile:3: RUN a .*NoEmptyContinuation.*check=error=true/)
+test('blank lines inside an instruction are kept in mind, by the last of its lines', () => {
+  const { emptyContinuations } = parse('FROM base\nRUN a \\\n\n  b <<E\nx\nE\nRUN c \\\n# comment\n  d\n')
+  assert.deepEqual(emptyContinuations, [{ line: 4, endLine: 4, text: 'RUN a   b <<E' }])
 })
 
-test('a stage with a reserved name is a warning', () => {
-  assert.match(parse('FROM base AS context\n').warnings.join(), /^Dockerfile:1: "context" is a reserved name/)
-  assert.deepEqual(parse('FROM base AS contexts\n').warnings, [])
+test('the check directive says which checks count', () => {
+  const { checks } = parse('# check = skip=A, B ;error=T; experimental=all\nFROM base')
+  assert.deepEqual(checks, { skip: ['A', 'B'], error: true, experimental: 'all' })
+  assert.deepEqual(parse('#check=skip=all\nFROM base').checks, { skip: 'all', error: false, experimental: [] })
+  assert.deepEqual(parse('FROM base').checks, { skip: [], error: false, experimental: [] })
+})
+
+test('the lines are kept as they are, without their ends', () => {
+  assert.deepEqual(parse('\uFEFF# a\r\nFROM b \n').lines, ['# a', 'FROM b '])
 })
 
 test('the escape directive changes what continues a line', () => {

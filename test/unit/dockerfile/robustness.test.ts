@@ -75,6 +75,17 @@ function orOurError(run: () => unknown): void {
   }
 }
 
+/** An error that names a line shows it, and points into it. */
+function checkExcerpt({ where, excerpt }: HearthError, text: string): void {
+  const line = /^Dockerfile:(\d+)/.exec(where ?? '')?.[1]
+  assert.equal(excerpt === undefined, line === undefined, where)
+  if (excerpt === undefined) return
+  assert.ok(excerpt.line >= Number(line) && excerpt.length >= 1)
+  assert.ok(excerpt.column >= 1 && excerpt.column <= excerpt.source.length + 1)
+  const shown = text.replace(/^\uFEFF/, '').split('\n')[excerpt.line - 1]
+  assert.equal(excerpt.source, shown?.replace(/\r+$/, ''))
+}
+
 test('any text parses or is refused with an error of ours that has a place', () => {
   fc.assert(
     fc.property(fc.oneof(dockerfile, fc.string({ unit: 'binary' })), (text) => {
@@ -84,6 +95,7 @@ test('any text parses or is refused with an error of ours that has a place', () 
         } catch (error) {
           assert.ok(error instanceof HearthError, String(error))
           assert.match(error.where ?? '', /^Dockerfile/)
+          checkExcerpt(error, whole)
         }
       }
       orOurError(() => parseOnBuild(text, { name: 'base' }))

@@ -1,0 +1,39 @@
+import { normalize } from 'node:path/posix'
+import type { IgnoreMatcher } from '../../dockerfile/ignore.ts'
+import { lookUps } from '../look-ups.ts'
+import type { Mark, Rule } from '../rule.ts'
+import type { Moment } from '../subject.ts'
+
+/** Sources that the ignore file keeps out. With a pattern that takes files in again nobody can tell without looking. */
+export const copyIgnoredFile: Rule = {
+  name: 'CopyIgnoredFile',
+  origin: 'buildkit',
+  find({ needed, options }) {
+    const { ignore } = options
+    if (ignore === undefined || ignore.hasExceptions) return []
+    return needed.flatMap(({ moments }) => moments.flatMap((moment) => ignoredIn(moment, ignore)))
+  },
+}
+
+function ignoredIn({ instruction, state }: Moment, ignore: IgnoreMatcher): readonly Mark[] {
+  if (instruction.kind !== 'COPY' && instruction.kind !== 'ADD') return []
+  if (instruction.kind === 'COPY' && instruction.from !== undefined) return []
+  return instruction.sources.flatMap((raw): readonly Mark[] => {
+    const source = lookUps(raw, state.scope, state.escape)?.text ?? ''
+    if (source === '' || isRemote(source) || !isIgnored(source, ignore)) return []
+    const message = `${instruction.kind} takes "${source}", which the ignore file keeps out of the context`
+    return [{ position: instruction, message, words: [raw] }]
+  })
+}
+
+function isRemote(source: string): boolean {
+  return /^(?:[a-z][a-z0-9+.-]*:\/\/|git@)/i.test(source)
+}
+
+/** A name no pattern has in mind: what matches it matches all. */
+const anyName = '\u{10ffff}\u{10fffe}.\u{10ffff}'
+
+function isIgnored(source: string, ignore: IgnoreMatcher): boolean {
+  const path = normalize(`/${source}`).replace(/^\/|\/$/g, '')
+  return ignore.ignores(path === '' ? anyName : path)
+}
