@@ -8,6 +8,7 @@ import { namespaceIsolation } from '../run/namespaces.ts'
 import { inOwnImage, requireOwnImage } from '../run/own-image.ts'
 import { probeIsolation } from '../run/probe.ts'
 import { inUserNamespace } from '../run/user-namespace.ts'
+import { canConfineProcesses } from '../sys/landlock.ts'
 import type { Variables } from './environment.ts'
 import type { ExecutorOptions } from './executor-options.ts'
 
@@ -29,7 +30,7 @@ const ownDirectory = '/kaniko'
  */
 export async function chooseIsolation(around: IsolationSurroundings): Promise<Isolation | 'restart'> {
   const { options, env, workDir, log } = around
-  if (inUserNamespace(env)) return namespaceIsolation()
+  if (inUserNamespace(env)) return inNamespaces(log)
   const { isolation: requested, force } = options
   if (requested === 'in-place') requireOwnImage(force)
   const facts = await probeIsolation({ requested, directory: workDir, path: env.PATH ?? '' })
@@ -39,6 +40,12 @@ export async function chooseIsolation(around: IsolationSurroundings): Promise<Is
   log.info(`isolation: ${tier} (${reason})`)
   if (tier === 'userns') return 'restart'
   return tier === 'namespaces' ? namespaceIsolation() : inPlace(around)
+}
+
+function inNamespaces(log: Log): Isolation {
+  // Of matter only where commands share the container's process ids, which shows when the first one is run.
+  if (!canConfineProcesses()) log.debug('without Landlock of Linux 6.12, commands may be able to signal hearth')
+  return namespaceIsolation()
 }
 
 function inPlace({ options, workDir, context, log }: IsolationSurroundings): Isolation {

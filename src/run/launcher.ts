@@ -4,6 +4,7 @@
 import { messageOf, systemCode } from '../errors.ts'
 import { type Capability, limitCapabilities } from '../sys/capabilities.ts'
 import { closeDescriptorsOnExec } from '../sys/descriptors.ts'
+import { confineProcesses } from '../sys/landlock.ts'
 import { unshare } from '../sys/namespaces.ts'
 import { hideFromPeers } from '../sys/prctl.ts'
 import { reapOrphans } from '../sys/wait.ts'
@@ -75,4 +76,6 @@ function failure(error: unknown): LaunchReport {
 function prepareFor(order: LaunchOrder, oldRoot: OldRoot): void {
   prepareProcess(order)
   limitCapabilities(allowed.filter((name) => name !== 'sys_chroot' || oldRoot === 'gone'))
+  // The machine's network has sockets without a path, and a shared PID namespace other processes than the command's.
+  confineProcesses()
 }

@@ -32,6 +32,7 @@ export function isolationSuite(maker: IsolationMaker): void {
   if (!maker.walls) return
   walls(promise, maker)
   if (!maker.lacks?.includes('processes')) ownProcesses(promise)
+  if (!maker.lacks?.includes('barrier')) neighbours(promise)
   surroundings(promise)
   mountPoints(promise)
   strangeRoots(promise)
@@ -254,6 +255,25 @@ function ownProcesses(promise: Promising): void {
       'for s in TERM INT HUP USR1 USR2 KILL STOP SEGV; do kill -$s 1 || echo failed; done; usleep 200000; echo here'
     assert.deepEqual(await sh(script), ['here'])
     assert.deepEqual(await sh('kill -USR1 1; usleep 300000; netstat -tln 2>/dev/null | grep -c :9229 || true'), ['0'])
+  })
+}
+
+function neighbours(promise: Promising): void {
+  promise('commands side by side can neither look into each other nor signal each other', async (bench) => {
+    const other = bench.newDirectory('busybox')
+    writeFileSync(join(other, 'note'), 'canary-1147')
+    const waiting = 'echo ready > /ready; until test -e /go; do usleep 10000; done; echo went on'
+    const neighbour = bench.sh(waiting, { root: other, env: { PATH: '/bin', NOTE: 'canary-1147' } })
+    while (!existsSync(join(other, 'ready'))) await sleep(5)
+    const hunt = `{ cat /proc/[0-9]*/environ /proc/[0-9]*/root/note /proc/[0-9]*/cwd/note /proc/[0-9]*/task/*/root/note; } 2>/dev/null | grep -c 'canar[y]'
+for process in /proc/[0-9]*; do pid=$(basename $process)
+case $pid in $$|$PPID) ;; *) kill -KILL $pid 2>/dev/null && echo killed $pid;; esac; done; echo end`
+    try {
+      for (const user of [rootUser, carol]) assert.deepEqual(await bench.sh(hunt, { user }), ['0', 'end'])
+    } finally {
+      writeFileSync(join(other, 'go'), '')
+    }
+    assert.deepEqual(await neighbour, ['went on'])
   })
 }
 

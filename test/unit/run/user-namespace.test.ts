@@ -3,6 +3,7 @@ import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, writeFileSync } f
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { canConfineProcesses } from '../../../src/sys/landlock.ts'
 import { type CommandResult, tryRun } from '../../support/command.ts'
 import { checkout } from '../../support/dist.ts'
 import { type InPlaceImage, makeInPlaceImage, sourceDirectory } from '../../support/in-place-image.ts'
@@ -38,6 +39,14 @@ printf '#!${busybox} sh\\nexec ${busybox} rm -rf "$4"\\n' > /applets/rm; $b chmo
 $b cp $b /bin/busybox; echo root:x:0:0::/:/bin/sh > /etc/passwd; echo nameserver 192.0.2.53 > /etc/resolv.conf
 PATH=/applets; "$@"; exit $?`
   return [busybox, 'sh', '-c', script, 'sh', ...command]
+}
+
+/** Runs a shell script as a command in a busybox root, in a user namespace. Other arguments of hearth's process follow. */
+function inRoot(script: string, more: readonly string[] = []): readonly string[] {
+  const make = `mkdir /r && cp -r /bin /r
+for a in sh cat find grep tr true cp basename usleep; do ln -s busybox /r/bin/$a; done; exec "$0" "$@"`
+  const command = [node, `${children}/run-script.ts`, '/r', script, ...more]
+  return withApplets(['sh', '-c', make, ...enter, ...command])
 }
 
 for (const [rules, flags] of [
@@ -100,16 +109,26 @@ for file in /proc/[0-9]*/fd/*; do test -f $file && cat $file; done
 find / -xdev -type f -size -64k -exec cat {} +; } < /dev/null 2> /dev/null | tr '\\0' '\\n' | grep -c 'canar[y]-4711'; true`
   const open = await runInContainer(withApplets(['sh', '-c', hunt]), flags)
   assert.ok(Number(open.stdout) > 5, `${open.stdout}${open.stderr}`)
-  const inRoot = `mkdir /r && cp -r /bin /r && for a in sh cat find grep tr true cp; do ln -s busybox /r/bin/$a; done
-exec "$0" "$@"`
-  const command = [
-    node,
-    `${children}/run-script.ts`,
-    '/r',
-    `( ${hunt} ) > /found; test "$(cat /found)" = 0`,
-    'canary-4711',
-  ]
-  const ran = await runInContainer(withApplets(['sh', '-c', inRoot, ...enter, ...command]), flags)
+  const script = `( ${hunt} ) > /found; test "$(cat /found)" = 0`
+  const ran = await runInContainer(inRoot(script, ['canary-4711']), flags)
+  assert.deepEqual(JSON.parse(ran.stdout).outcome, { exitCode: 0 }, ran.stderr)
+})
+
+test('a command that signals all it can does not reach hearth, where the kernel can prevent it', async () => {
+  const hunt = `for process in /proc/[0-9]*; do pid=$(basename $process)
+case $pid in $$|$PPID) ;; *) kill -0 $pid 2> /dev/null && echo $pid;; esac; done > /reached
+kill -TERM -1; kill -TERM 1; usleep 300000`
+  const free = await runInContainer(inRoot(`${hunt}; test ! -s /reached`), noRules)
+  const expected = canConfineProcesses() ? { exitCode: 0 } : undefined
+  assert.deepEqual(free.code === 0 ? JSON.parse(free.stdout).outcome : undefined, expected, free.stderr)
+  const profile = join(directory, 'no-landlock.json')
+  const names = ['landlock_create_ruleset', 'landlock_restrict_self']
+  const syscalls = [{ names, action: 'SCMP_ACT_ERRNO', errnoRet: 1 }]
+  writeFileSync(profile, JSON.stringify({ defaultAction: 'SCMP_ACT_ALLOW', syscalls }))
+  // Commands can be run there, too.
+  const without = ['--security-opt', `seccomp=${profile}`]
+  const reaching = hunt.replace(/\nkill -TERM.*/s, '')
+  const ran = await runInContainer(inRoot(`${reaching}\ntest -s /reached`), without)
   assert.deepEqual(JSON.parse(ran.stdout).outcome, { exitCode: 0 }, ran.stderr)
 })
 
