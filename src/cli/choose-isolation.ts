@@ -9,6 +9,7 @@ import { inOwnImage, requireOwnImage } from '../run/own-image.ts'
 import { probeIsolation } from '../run/probe.ts'
 import { inUserNamespace } from '../run/user-namespace.ts'
 import { canConfineProcesses } from '../sys/landlock.ts'
+import { holdsID, knownIDs, ownIDs } from '../sys/own-ids.ts'
 import type { Variables } from './environment.ts'
 import type { ExecutorOptions } from './executor-options.ts'
 
@@ -23,6 +24,9 @@ export interface IsolationSurroundings {
 }
 
 const ownDirectory = '/kaniko'
+
+/** Of the ids that images use, this is the last. */
+const nobody = 65_534
 
 /**
  * The way commands are run: the one asked for, or the first that works when it is tried. 'restart' when the program has
@@ -45,6 +49,8 @@ export async function chooseIsolation(around: IsolationSurroundings): Promise<Is
 function inNamespaces(log: Log): Isolation {
   // Of matter only where commands share the container's process ids, which shows when the first one is run.
   if (!canConfineProcesses()) log.debug('without Landlock of Linux 6.12, commands may be able to signal hearth')
+  const few = (['uid', 'gid'] as const).filter((kind) => !holdsID(ownIDs(kind), nobody))
+  if (few.length > 0) log.warn(`commands that use other ids fail: ${knownIDs()}`)
   return namespaceIsolation()
 }
 

@@ -6,6 +6,7 @@ import { launchBeside } from './launch-beside.ts'
 import type { LaunchOrder, LaunchReport, ProcessView } from './launch-order.ts'
 import { type MountPoint, provideMountPoints } from './mount-points.ts'
 import { outcomeOf } from './outcome.ts'
+import { requireIDs } from './require-ids.ts'
 import { mountDirectories } from './surroundings.ts'
 import { textIfThere } from './text-if-there.ts'
 
@@ -54,6 +55,7 @@ function launchInBestView(): Launch {
 
 async function runIsolated(command: IsolatedCommand, options: Surrounded): Promise<RunOutcome> {
   const { hostname, files, launchOrder } = options
+  requireIDs(command.user)
   const removeMountPoints = provideMountPoints(command.root, mountPointsFor(files))
   try {
     const { root, argv, env, workdir, scripts = [] } = command

@@ -19,10 +19,10 @@ const [abstractSockets, signals] = [1n, 2n]
 const absences = ['ENOSYS', 'EOPNOTSUPP', 'E2BIG', 'EINVAL', 'EPERM']
 
 /**
- * Keeps what the calling thread starts from now on among itself: it cannot signal, trace or look into (/proc/PID/environ,
- * mem, root, fd …) other processes, nor connect to their sockets without a path. The thread itself is bound by that, too;
- * others may still signal what it starts. False where the kernel does not do it: before Linux 6.12, or where Landlock is
- * off or forbidden.
+ * Keeps what the calling thread starts from now on among itself: it cannot signal, trace or look into (/proc/PID/root, fd,
+ * and without CAP_PERFMON environ, mem …) other processes, nor connect to their sockets without a path. The thread itself
+ * is bound by that, too; others may still signal what it starts. False where the kernel does not do it: before Linux 6.12,
+ * or where Landlock is off or forbidden.
  */
 export function confineProcesses(): boolean {
   const ruleset = whereKnown(() => create(attributesOf(abstractSockets | signals)))

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -7,12 +7,14 @@ import { canConfineProcesses } from '../../../src/sys/landlock.ts'
 import { type CommandResult, tryRun } from '../../support/command.ts'
 import { checkout } from '../../support/dist.ts'
 import { type InPlaceImage, makeInPlaceImage, sourceDirectory } from '../../support/in-place-image.ts'
+import { makeHome, runAsUser } from '../../support/ordinary-user.ts'
 import { processesWith } from '../../support/processes.ts'
 import { temporaryDirectory } from '../../support/temp.ts'
 
 // In containers of an image that has hearth's /kaniko: with Docker's rules, with the rules of podman, and without any.
 
 const directory = temporaryDirectory({ after })
+const home = makeHome(directory)
 const children = `${sourceDirectory}/test/unit/run/children`
 const node = '/kaniko/bin/node'
 const enter = [node, `${children}/enter-user-namespace.ts`]
@@ -61,11 +63,15 @@ for (const [rules, flags] of [
 
 test('every promise is kept for an ordinary user with subordinate ids, with processes of its own', async () => {
   const suite = ['--test-reporter=tap', ownChild('user-namespace-suite.ts'), '/bin/busybox']
-  assertSuite(await runAsUser([process.execPath, ownChild('enter-user-namespace.ts'), process.execPath, ...suite]))
+  assertSuite(
+    await runAsUser(home, [process.execPath, ownChild('enter-user-namespace.ts'), process.execPath, ...suite]),
+  )
 })
 
 test('an ordinary user without subordinate ids is told how to get some', async () => {
-  const ran = await runAsUser([process.execPath, ownChild('tell-isolation.ts'), 'userns', 'false'], { subuid: '' })
+  const ran = await runAsUser(home, [process.execPath, ownChild('tell-isolation.ts'), 'userns', 'false'], {
+    subordinateIds: '',
+  })
   const { error } = JSON.parse(ran.stdout) as { readonly error: Readonly<Record<string, string>> }
   assert.match(error.why ?? '', /subuid has no ids for eve/)
   assert.match(error.fix ?? '', /usermod --add-subuids .* eve/)
@@ -190,23 +196,6 @@ async function signalled(script: string, signal: NodeJS.Signals | undefined): Pr
 
 function ownChild(name: string): string {
   return join(checkout, 'test/unit/run/children', name)
-}
-
-const eve = 54321
-
-/** Runs a program as a user that only it sees: in a copy of /etc, which is mounted over the machine's. */
-async function runAsUser(argv: readonly string[], { subuid = 'eve:200000:65536\n' } = {}): Promise<CommandResult> {
-  const own = mkdtempSync(join(directory, 'user-'))
-  const [home, etc] = [join(own, 'home'), join(own, 'etc')]
-  mkdirSync(home)
-  chownSync(home, eve, eve)
-  for (const open of [directory, own]) chmodSync(open, 0o755)
-  cpSync('/etc', etc, { recursive: true })
-  writeFileSync(join(etc, 'passwd'), `root:x:0:0::/root:/bin/sh\neve:x:${eve}:${eve}::${home}:/bin/sh\n`)
-  for (const name of ['subuid', 'subgid']) writeFileSync(join(etc, name), subuid)
-  const become = `exec setpriv --reuid ${eve} --regid ${eve} --clear-groups env -i PATH="$PATH" TMPDIR='${home}' "$@"`
-  const script = `set -eu; mount --bind '${etc}' /etc; ${become}`
-  return tryRun('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script, 'sh', ...argv], { cwd: '/' })
 }
 
 function assertSuite(ran: CommandResult): void {
