@@ -7,6 +7,7 @@ import { closeDescriptorsOnExec } from '../sys/descriptors.ts'
 import { confineProcesses } from '../sys/landlock.ts'
 import { unshare } from '../sys/namespaces.ts'
 import { hideFromPeers } from '../sys/prctl.ts'
+import { forbidKeyRings } from '../sys/seccomp.ts'
 import { reapOrphans } from '../sys/wait.ts'
 import { endDescendants } from './end-descendants.ts'
 import { enterRoot, type OldRoot } from './enter-root.ts'
@@ -78,4 +79,5 @@ function prepareFor(order: LaunchOrder, oldRoot: OldRoot): void {
   limitCapabilities(allowed.filter((name) => name !== 'sys_chroot' || oldRoot === 'gone'))
   // The machine's network has sockets without a path, and a shared PID namespace other processes than the command's.
   confineProcesses()
+  forbidKeyRings()
 }

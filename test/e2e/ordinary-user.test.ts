@@ -49,6 +49,9 @@ async function sameAsRoot(request: BuildRequest): Promise<ImageTree> {
     [],
   )
   assert.match(own.stderr, /isolation: userns/)
+  // Although the program has been started twice.
+  const lines = own.stderr.split('\n').filter((line) => /isolation:| is sha256:|--build-arg/.test(line))
+  assert.deepEqual(new Set(lines).size, lines.length, own.stderr)
   const [expected, { tree }] = [await root.tree(), await readImage(`oci:${layout}`, scene.newDirectory())]
   assert.deepEqual(tree, expected)
   const { manifests } = JSON.parse(readFileSync(join(layout, 'index.json'), 'utf8')) as {
@@ -87,7 +90,7 @@ COPY --chown=123:456 file /file
 USER 4000
 RUN echo x > /tmp/mine
 `
-  const tree = await sameAsRoot({ dockerfile, files: { file: 'content' } })
+  const tree = await sameAsRoot({ dockerfile, files: { file: 'content' }, args: ['--build-arg', 'UNUSED=1'] })
   assert.equal(modeAndOwner(tree, 'owned/60000'), '644 60000:60000')
   assert.equal(modeAndOwner(tree, 'owned/su'), '6755 1000:33')
   assert.equal(modeAndOwner(tree, 'owned/shared/by'), '644 1000:100')

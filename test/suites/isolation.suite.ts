@@ -281,6 +281,7 @@ function surroundings(promise: Promising): void {
   promise('/dev has the devices every program needs, and they work', async ({ sh }) => {
     const names = 'fd full null ptmx pts random shm stderr stdin stdout tty urandom zero'
     assert.deepEqual(await sh('ls /dev'), names.split(' '))
+    assert.deepEqual(await sh('find /dev -type f'), [], 'even by what only the directory says')
     const script = `set -e; echo x > /dev/null; cat /dev/null; head -c 3 /dev/zero | wc -c; head -c 5 /dev/urandom | wc -c
 head -c 5 /dev/random | wc -c; ( echo x > /dev/full ) 2>/dev/null || echo full; echo x > /dev/shm/x; cat /dev/shm/x
 test -c /dev/ptmx; test -d /dev/pts; cat /dev/stdin; ls /dev/fd/ > /dev/null; ( : < /dev/tty ) 2>/dev/null || echo none`

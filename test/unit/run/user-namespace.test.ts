@@ -3,9 +3,11 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { makeBusyboxRoot } from '../../../examples/quickstart/busybox-root.ts'
 import { canConfineProcesses } from '../../../src/sys/landlock.ts'
 import { type CommandResult, tryRun } from '../../support/command.ts'
 import { checkout } from '../../support/dist.ts'
+import { canary, hunt } from '../../support/hunt.ts'
 import { type InPlaceImage, makeInPlaceImage, sourceDirectory } from '../../support/in-place-image.ts'
 import { makeHome, runAsUser } from '../../support/ordinary-user.ts'
 import { processesWith } from '../../support/processes.ts'
@@ -99,25 +101,41 @@ test('the best tier is chosen by trying, and the reason names what failed', asyn
   assert.equal((await tell('auto', [...noRules, '--cap-add=SYS_ADMIN'])).tier, 'namespaces')
 })
 
-test('a command finds nothing of the secrets, the arguments and the environment of its container', async () => {
-  const mounted = join(directory, 'token')
-  mkdirSync(mounted)
-  writeFileSync(join(mounted, 'token'), 'canary-4711\n')
+test('a command finds nothing of the credentials, the cache, the token and the environment of its container', async () => {
+  const secret = canary.join('')
+  const [docker, cache, token] = ['docker', 'cache', 'token'].map((name) => join(directory, name)) as [
+    string,
+    string,
+    string,
+  ]
+  for (const place of [docker, cache, token]) mkdirSync(place)
+  writeFileSync(join(docker, 'config.json'), JSON.stringify({ auths: {}, note: secret }))
+  for (const place of [cache, token]) writeFileSync(join(place, 'token'), secret)
+  const root = join(directory, 'busybox')
+  makeBusyboxRoot(root)
+  writeFileSync(join(root, 'hunt.sh'), hunt)
+  const check = 'cat /tmp/found >&2; test ! -s /tmp/found && rm /tmp/found'
+  const dockerfile = `FROM scratch
+COPY . /
+ENV PATH=/bin
+RUN sh /hunt.sh > /tmp/found; ${check} && test "$(wc -l < /tmp/depths)" = 2 && rm /tmp/depths
+USER 1000
+RUN sh /hunt.sh > /tmp/found; ${check}
+`
+  writeFileSync(join(directory, 'Dockerfile'), dockerfile)
   const flags = [
     ...noRules,
-    ...['--volume', `${mounted}:/var/run/secrets/cluster:ro`],
-    ...['--volume', `${mounted}:/cache`],
-    ...['--env', 'CANARY=canary-4711'],
+    ...['--volume', `${docker}:/kaniko/.docker`, '--volume', `${cache}:/cache`],
+    ...['--volume', `${token}:/var/run/secrets/kubernetes.io/serviceaccount:ro`, '--volume', `${root}:/context:ro`],
+    ...['--volume', `${directory}/Dockerfile:/Dockerfile:ro`, '--env', `CANARY=${secret}`],
   ]
-  const hunt = `{ cat /proc/[0-9]*/environ /proc/[0-9]*/task/*/environ /proc/[0-9]*/cmdline
-cat /proc/[0-9]*/root/cache/token /proc/[0-9]*/cwd/cache/token /cache/token /var/run/secrets/cluster/token
-for file in /proc/[0-9]*/fd/*; do test -f $file && cat $file; done
-find / -xdev -type f -size -64k -exec cat {} +; } < /dev/null 2> /dev/null | tr '\\0' '\\n' | grep -c 'canar[y]-4711'; true`
-  const open = await runInContainer(withApplets(['sh', '-c', hunt]), flags)
-  assert.ok(Number(open.stdout) > 5, `${open.stdout}${open.stderr}`)
-  const script = `( ${hunt} ) > /found; test "$(cat /found)" = 0`
-  const ran = await runInContainer(inRoot(script, ['canary-4711']), flags)
-  assert.deepEqual(JSON.parse(ran.stdout).outcome, { exitCode: 0 }, ran.stderr)
+  const open = await runInContainer(withApplets(['setsid', 'sh', '/context/hunt.sh', 'deeper']), flags)
+  assert.match(open.stdout, /^found in \/proc\/1\/environ$/m, open.stderr)
+  assert.match(open.stdout, /^found in \/proc\/1\/root\/kaniko\/.docker\/config.json$/m)
+  const args = ['--context', '/context', '--dockerfile', '/Dockerfile', '--no-push', '--cache', '--cache-dir', '/cache']
+  const ran = await runInContainer(['/kaniko/executor', ...args], flags)
+  assert.equal(ran.code, 0, `${ran.stdout}${ran.stderr}`)
+  assert.match(ran.stderr, /isolation: userns/)
 })
 
 test('a command that signals all it can does not reach hearth, where the kernel can prevent it', async () => {
