@@ -50,7 +50,10 @@ function launch(order: LaunchOrder): void {
     prepareFor(order, oldRoot)
     const command = startCommand(order, finish)
     hideFromPeers()
-    process.on('SIGCHLD', () => reapOrphans(command?.pid))
+    const bury = (): void => reapOrphans(command?.pid)
+    process.on('SIGCHLD', bury)
+    // One may have come before.
+    bury()
   } catch (error) {
     finish(failure(error))
   }
