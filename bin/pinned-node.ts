@@ -1,16 +1,14 @@
-import { spawn } from 'node:child_process'
 import { realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
+import { runSuccessor } from '../src/run/successor.ts'
 
 // Node 16 must understand this file: it is read before anybody knows which Node is running.
 
 const oldest = { major: 22, minor: 15 }
 /** Tells the new process who started it. */
 export const starterVariable = 'HEARTH_STARTED_BY'
-
-const forwarded = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const
 
 /**
  * When this Node is too old, starts the program again with the one that was installed with it, and never returns: the
@@ -52,21 +50,16 @@ function tooOld(): string {
   ].join('\n')
 }
 
-function endAs(command: string, args: readonly string[]): Promise<never> {
-  return new Promise(() => {
-    const env = { ...process.env, [starterVariable]: String(process.pid) }
-    const child = spawn(command, [...args], { stdio: 'inherit', env })
-    for (const name of forwarded) process.on(name, () => child.kill(name))
-    child.on('error', (error) => {
-      process.stderr.write(`Error: ${command} cannot be started: ${error.message}\n`)
-      process.exit(1)
-    })
-    child.on('exit', (code, signal) => {
-      if (signal === null) process.exit(code ?? 1)
-      for (const name of forwarded) process.removeAllListeners(name)
-      process.kill(process.pid, signal)
-      // Reached only where the signal is ignored.
-      process.exit(128 + constants.signals[signal])
-    })
-  })
+async function endAs(command: string, args: readonly string[]): Promise<never> {
+  const env = { ...process.env, [starterVariable]: String(process.pid) }
+  try {
+    const ending = await runSuccessor({ argv: [command, ...args], env })
+    if ('code' in ending) return process.exit(ending.code)
+    process.kill(process.pid, ending.signal)
+    // Reached only where the signal is ignored.
+    return process.exit(128 + constants.signals[ending.signal])
+  } catch (error) {
+    process.stderr.write(`Error: ${command} cannot be started: ${error instanceof Error ? error.message : error}\n`)
+    return process.exit(1)
+  }
 }

@@ -9,6 +9,8 @@ import { namespaceIsolation } from '../run/namespaces.ts'
 import { inOwnImage, requireOwnImage } from '../run/own-image.ts'
 import { probeIsolation, probeOverlays } from '../run/probe.ts'
 import { inUserNamespace } from '../run/user-namespace.ts'
+import { canConfineProcesses } from '../sys/landlock.ts'
+import { holdsID, knownIDs, ownIDs } from '../sys/own-ids.ts'
 import type { Variables } from './environment.ts'
 import type { ExecutorOptions } from './executor-options.ts'
 
@@ -31,6 +33,9 @@ export interface Workplace {
   readonly overlay: OverlayMarks | undefined
 }
 
+/** Of the ids that images use, this is the last. */
+const nobody = 65_534
+
 /**
  * The way commands are run: the one asked for, or the first that works when it is tried. 'restart' when the program has
  * to be started again in a user namespace for it.
@@ -51,19 +56,24 @@ export async function chooseIsolation(around: IsolationSurroundings): Promise<Wo
     case 'in-place':
       return { isolation: inPlace(around), overlay: undefined }
     case 'overlay':
-      return {
-        isolation: namespaceIsolation(),
-        overlay: facts.overlay?.marks,
-      }
+      return { isolation: inNamespaces(log), overlay: facts.overlay?.marks }
     case 'namespaces':
-      return { isolation: namespaceIsolation(), overlay: undefined }
+      return { isolation: inNamespaces(log), overlay: undefined }
   }
 }
 
 async function inOwnUserNamespace({ workDir, log }: IsolationSurroundings): Promise<Workplace> {
   const found = await probeOverlays(workDir)
   log.info(found.works ? 'roots are overlays' : `roots are unpacked one by one; not overlays: ${found.why}`)
-  return { isolation: namespaceIsolation(), overlay: found.works ? found.marks : undefined }
+  return { isolation: inNamespaces(log), overlay: found.works ? found.marks : undefined }
+}
+
+function inNamespaces(log: Log): Isolation {
+  // Of matter only where commands share the container's process ids, which shows when the first one is run.
+  if (!canConfineProcesses()) log.debug('without Landlock of Linux 6.12, commands may be able to signal hearth')
+  const few = (['uid', 'gid'] as const).filter((kind) => !holdsID(ownIDs(kind), nobody))
+  if (few.length > 0) log.warn(`commands that use other ids fail: ${knownIDs()}`)
+  return namespaceIsolation()
 }
 
 function inPlace({ options, workDir, context, log }: IsolationSurroundings): Isolation {

@@ -26,6 +26,7 @@ import { deliver, planOutputs } from './build-outputs.ts'
 import type { Workplace } from './choose-isolation.ts'
 import type { Variables } from './environment.ts'
 import type { ExecutorOptions } from './executor-options.ts'
+import { HeldSink } from './held-sink.ts'
 import { LazyIsolation } from './lazy-isolation.ts'
 import { runLint } from './lint.ts'
 import { ownPaths } from './own-paths.ts'
@@ -68,6 +69,10 @@ interface Execution {
   readonly options: ExecutorOptions
   readonly env: Variables
   readonly log: Log
+  /** What the log writes to: it waits until the isolation is chosen, as another start of the program says it all again. */
+  readonly said: HeldSink
+  /** Does not wait. */
+  readonly firstLog: Log
   readonly stdout: Sink
   readonly signal: AbortSignal
   readonly registries: RegistryAccess
@@ -75,8 +80,18 @@ interface Execution {
 }
 
 async function execute(options: ExecutorOptions, input: ProgramInput): Promise<Outcome> {
+  const said = new HeldSink(input.stderr)
+  try {
+    return await executeSaying(said, options, input)
+  } finally {
+    said.release()
+  }
+}
+
+async function executeSaying(said: HeldSink, options: ExecutorOptions, input: ProgramInput): Promise<Outcome> {
   const { env, stdout, stderr, signal } = input
-  const log = createProgramLog(options.log, stderr)
+  const log = createProgramLog(options.log, said)
+  const firstLog = createProgramLog(options.log, stderr)
   for (const notice of options.notices) log.debug(notice)
   for (const warning of options.warnings) log.warn(warning)
   const { registry: flags, environment, imageDownloadRetry, pushRetry } = options
@@ -84,7 +99,7 @@ async function execute(options: ExecutorOptions, input: ProgramInput): Promise<O
   await using registries = await openRegistryAccess({ flags, environment, retries, log })
   const parent = resolve(environment.cwd, options.workDir ?? environment.temporaryDirectory)
   return withWorkDirectory({ parent, log }, (workDir) => {
-    return executeIn({ options, env, log, stdout, signal, registries, workDir })
+    return executeIn({ options, env, log, said, firstLog, stdout, signal, registries, workDir })
   })
 }
 
@@ -99,12 +114,13 @@ async function executeIn(execution: Execution): Promise<Outcome> {
 }
 
 async function executeWith({ dockerfile, context }: Input, execution: Execution): Promise<Outcome> {
-  const { options, log, stdout, signal, registries, workDir } = execution
+  const { options, log, said, firstLog, stdout, signal, registries, workDir } = execution
   const checked = { dockerfile, options, ignore: context.ignore, log }
   const findings = runBuildChecks(checked)
-  const isolations = new LazyIsolation({ ...execution, context: context.directory })
+  const isolations = new LazyIsolation({ ...execution, log: firstLog, context: context.directory })
   // Tried while registries answer.
-  if (!options.dryrun && hasCommands(dockerfile)) isolations.begin()
+  if (!options.dryrun && hasCommands(dockerfile)) releaseUnlessRestart(said, isolations)
+  else said.release()
   const outputs = planOutputs({ options, client: registries.push, log, signal })
   const cache = openBuildCache({ options, client: registries.push, workDir, log })
   const images = createImageSource({ client: registries.pull, warm: cache.warm, log, signal })
@@ -115,7 +131,11 @@ async function executeWith({ dockerfile, context }: Input, execution: Execution)
     return 'done'
   }
   const workplace = await isolations.forPlan(plan)
-  if (workplace === 'restart') return 'restart'
+  if (workplace === 'restart') {
+    said.drop()
+    return 'restart'
+  }
+  said.release()
   try {
     const image = await buildImage(plan, execution, { context, cache, images, workplace })
     await deliver(image, outputs, { options, client: registries.push, log, signal })
@@ -125,6 +145,11 @@ async function executeWith({ dockerfile, context }: Input, execution: Execution)
     // Layers made before a failure are worth keeping, too.
     await cache.layers?.close()
   }
+}
+
+function releaseUnlessRestart(said: HeldSink, isolations: LazyIsolation): void {
+  const release = (): void => said.release()
+  isolations.begin().then((choice) => choice === 'restart' || release(), release)
 }
 
 function hasCommands({ stages }: Dockerfile): boolean {

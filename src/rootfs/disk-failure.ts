@@ -1,4 +1,5 @@
 import { asHearthError, HearthError, messageOf, systemCode } from '../errors.ts'
+import { isUnknownOwner, knownIDs, moreIDs } from '../sys/own-ids.ts'
 import { type RawPath, showPath } from '../tar/raw-path.ts'
 
 /** Does something with a file; what the system says against it becomes an error that names the file. */
@@ -23,6 +24,7 @@ const refusals: Readonly<Record<string, string>> = {
 /** What a file operation in a root threw, as an error that names the file. */
 export function diskFailure(error: unknown, path: RawPath): HearthError {
   if (error instanceof HearthError) return error
+  if (isUnknownOwner(error)) return ownerUnknown(path, error)
   const code = systemCode(error) ?? ''
   const why = refusals[code]
   if (why !== undefined) {
@@ -66,6 +68,11 @@ function denied(path: RawPath, capability: string, cause: unknown): HearthError 
     fix: `hearth needs the capability ${capability} for it.`,
     cause,
   })
+}
+
+function ownerUnknown(path: RawPath, cause: unknown): HearthError {
+  const message = `${showPath(path)} cannot have its owner or group`
+  return new HearthError({ code: 'permission', message, why: knownIDs(), fix: moreIDs, cause })
 }
 
 /** Why an extended attribute could not be set. */

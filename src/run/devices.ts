@@ -1,5 +1,6 @@
 import { chmodSync, writeFileSync } from 'node:fs'
 import { makeNode } from '../sys/node.ts'
+import { orWhereRefused } from './refusals.ts'
 
 /** Devices every program may count on: major and minor number. */
 const numbers = {
@@ -25,4 +26,15 @@ export function makeDevice(path: string, device: Device): void {
 /** Makes an empty file, which something is to be mounted on. */
 export function makePlace(path: string): void {
   writeFileSync(path, '')
+}
+
+/**
+ * Makes what a device is to be mounted on: a device that no driver has, so that programs which read only the directory
+ * (`find -type f`) do not take it for a file. Where the kernel forbids even that, a file.
+ */
+export function makeDevicePlace(path: string): void {
+  orWhereRefused(
+    () => makeNode(Buffer.from(path), { type: 'character', mode: 0o666, major: 0, minor: 0 }),
+    () => makePlace(path),
+  )
 }

@@ -21,7 +21,10 @@ function launch(order: InPlaceOrder): void {
     prepareProcess(order)
     const command = startCommand(order, finish)
     hideFromPeers()
-    process.on('SIGCHLD', () => reapOrphans(command?.pid))
+    const bury = (): void => reapOrphans(command?.pid)
+    process.on('SIGCHLD', bury)
+    // One may have come before.
+    bury()
   } catch (error) {
     finish({ kind: 'failed', code: systemCode(error) ?? '', message: messageOf(error) })
   }

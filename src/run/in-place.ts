@@ -6,6 +6,7 @@ import type { InPlaceOrder } from './launch-order.ts'
 import { type MachinePaths, machinePaths } from './machine-paths.ts'
 import { outcomeOf } from './outcome.ts'
 import { placeScripts } from './place-scripts.ts'
+import { requireIDs } from './require-ids.ts'
 
 export type InPlaceOptions = MachinePaths
 
@@ -30,6 +31,7 @@ async function runInPlace(command: IsolatedCommand, options: PlacedOptions): Pro
   const { root, argv, env, user, workdir, scripts = [] } = command
   if (root !== '/') throw new TypeError(`${root} is not the root that commands run in`)
   options.signal?.throwIfAborted()
+  requireIDs(user)
   const removeScripts = placeScripts(scripts, options.ownDirectory)
   try {
     const { uid, gid, groups } = user
@@ -51,7 +53,6 @@ function unavailable(error: unknown): never {
 
 const fixes: Readonly<Record<string, string>> = {
   EPERM: 'Give the container the capabilities SETUID, SETGID, CHOWN and KILL.',
-  EINVAL: "Use users and groups within the range of ids that the container's user namespace has.",
   EAGAIN: 'Let the container have more processes.',
   ENOMEM: 'Give the container more memory.',
 }

@@ -126,7 +126,7 @@ export function lost(): never {
   throw new HearthError({
     code: 'run-unavailable',
     message: 'The process that watches over the command ended before it',
-    why: 'it was killed from outside, perhaps because memory ran out',
+    why: 'it was killed: from outside, by the command itself, or because memory ran out',
     fix: 'Give the build more memory, or see above for what the command printed last.',
   })
 }

@@ -4,8 +4,10 @@
 import { messageOf, systemCode } from '../errors.ts'
 import { type Capability, limitCapabilities } from '../sys/capabilities.ts'
 import { closeDescriptorsOnExec } from '../sys/descriptors.ts'
+import { confineProcesses } from '../sys/landlock.ts'
 import { unshare } from '../sys/namespaces.ts'
 import { hideFromPeers } from '../sys/prctl.ts'
+import { forbidKeyRings } from '../sys/seccomp.ts'
 import { reapOrphans } from '../sys/wait.ts'
 import { endDescendants } from './end-descendants.ts'
 import { enterRoot, type OldRoot } from './enter-root.ts'
@@ -48,7 +50,10 @@ function launch(order: LaunchOrder): void {
     prepareFor(order, oldRoot)
     const command = startCommand(order, finish)
     hideFromPeers()
-    process.on('SIGCHLD', () => reapOrphans(command?.pid))
+    const bury = (): void => reapOrphans(command?.pid)
+    process.on('SIGCHLD', bury)
+    // One may have come before.
+    bury()
   } catch (error) {
     finish(failure(error))
   }
@@ -75,4 +80,7 @@ function failure(error: unknown): LaunchReport {
 function prepareFor(order: LaunchOrder, oldRoot: OldRoot): void {
   prepareProcess(order)
   limitCapabilities(allowed.filter((name) => name !== 'sys_chroot' || oldRoot === 'gone'))
+  // The machine's network has sockets without a path, and a shared PID namespace other processes than the command's.
+  confineProcesses()
+  forbidKeyRings()
 }

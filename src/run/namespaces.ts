@@ -6,6 +6,7 @@ import { launchBeside } from './launch-beside.ts'
 import type { LaunchOrder, LaunchReport, ProcessView } from './launch-order.ts'
 import { type MountPoint, provideMountPoints } from './mount-points.ts'
 import { outcomeOf } from './outcome.ts'
+import { requireIDs } from './require-ids.ts'
 import { mountDirectories } from './surroundings.ts'
 import { textIfThere } from './text-if-there.ts'
 
@@ -20,7 +21,8 @@ export interface NamespaceOptions {
  * Runs each command in mount, PID, IPC and UTS namespaces of its own, with the root's directory as "/" and the machine's
  * network. Needs CAP_SYS_ADMIN and a kernel that lets it mount; without them `run` throws "run-unavailable". In a user
  * namespace inside a container the kernel may refuse a /proc of its own: there commands are among the processes of the
- * executor, which they cannot look into but can signal. One command at a time in each root.
+ * executor, which they cannot look into; without Landlock (see `confineProcesses`) they can signal them, and look into
+ * commands beside them. One command at a time in each root.
  */
 export function namespaceIsolation(options: NamespaceOptions = {}): Isolation {
   const { hostname = 'hearth', resolverConfig = '/etc/resolv.conf' } = options
@@ -54,6 +56,7 @@ function launchInBestView(): Launch {
 
 async function runIsolated(command: IsolatedCommand, options: Surrounded): Promise<RunOutcome> {
   const { hostname, files, launchOrder } = options
+  requireIDs(command.user)
   const removeMountPoints = provideMountPoints(command.root, mountPointsFor(files))
   try {
     const { root, argv, env, workdir, scripts = [] } = command

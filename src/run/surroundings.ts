@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path/posix'
 import { restrictMount } from '../sys/mount-attributes.ts'
 import { bindMount, mount } from '../sys/mounts.ts'
-import { devices, makeDevice, makePlace } from './devices.ts'
+import { devices, makeDevice, makeDevicePlace, makePlace } from './devices.ts'
 import { hostsFile, hostsPath } from './hosts.ts'
 import type { CommandScript } from './isolation.ts'
 import { mountKernelViews } from './kernel-views.ts'
@@ -68,7 +68,7 @@ function provideDevices(supply: Supply): void {
   for (const device of devices) {
     const stored = `${source}/${device}`
     if (supply === 'own') makeDevice(stored, device)
-    makePlace(`/dev/${device}`)
+    makeDevicePlace(`/dev/${device}`)
     bindMount(stored, `/dev/${device}`)
   }
   mkdirSync('/dev/pts')

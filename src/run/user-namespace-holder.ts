@@ -106,7 +106,7 @@ function applyMap(program: string, pid: string, map: readonly IdRange[]): void {
     })
   } catch (error) {
     const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : ''
-    throw unavailable(said === '' ? messageOf(error) : said, error)
+    throw refusedMap(program, said === '' ? messageOf(error) : said, error)
   }
 }
 
@@ -128,6 +128,11 @@ function unavailable(why: string, cause?: unknown): HearthError {
 function noProgram(name: string, packages: string): HearthError {
   const why = `${name} cannot be found in the PATH`
   return new HearthError({ code: 'run-unavailable', message, why, fix: `Install ${packages}.` })
+}
+
+function refusedMap(program: string, why: string, cause: unknown): HearthError {
+  const fix = `${program} must be setuid root or have its capability, and ids must not be listed twice; privileges may not be forbidden (no_new_privs).`
+  return new HearthError({ code: 'run-unavailable', message, why, fix, cause })
 }
 
 function noSubordinateIds(file: string, user: string): HearthError {

@@ -1,3 +1,5 @@
+import { spansOf } from '../sys/own-ids.ts'
+
 /** Consecutive ids inside a user namespace, and which ids of the surrounding one they stand for. */
 export interface IdRange {
   readonly inside: number
@@ -7,8 +9,7 @@ export interface IdRange {
 
 /** A map that gives every id of this process's namespace to itself, from the text of /proc/self/uid_map or gid_map. */
 export function identityMap(ownMap: string): readonly IdRange[] {
-  const lines = ownMap.split('\n').map((line) => line.trim().split(/\s+/).map(Number))
-  return lines.flatMap(([inside = 0, , count]) => (count === undefined ? [] : [{ inside, outside: inside, count }]))
+  return spansOf(ownMap).map(([first, last]) => ({ inside: first, outside: first, count: last - first + 1 }))
 }
 
 export interface Account {

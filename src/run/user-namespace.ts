@@ -1,8 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { HearthError, messageOf } from '../errors.ts'
 import { endWithParent } from '../sys/parent-death.ts'
 import { reapOrphans } from '../sys/wait.ts'
+import { type Ending, isHandedOn, runSuccessor } from './successor.ts'
 import { openUserNamespace } from './user-namespace-holder.ts'
 
 /** A program to be started again, with all it was started with. */
@@ -14,8 +14,6 @@ export interface Restart {
 
 /** Says to the program that it has been started again. */
 const marker = 'HEARTH_IN_USER_NAMESPACE'
-
-const forwarded = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const
 
 /** Whether this is the program in the user namespace. */
 export function inUserNamespace(env: Restart['env']): boolean {
@@ -36,32 +34,27 @@ export function followParent(env: Restart['env']): void {
  */
 export async function restartInUserNamespace({ argv, env }: Restart): Promise<number> {
   using namespace = await openUserNamespace(env.PATH ?? '')
-  const [program = '', ...args] = [...namespace.enter, ...argv]
-  const child = spawn(program, args, { env: { ...env, [marker]: String(process.pid) }, stdio: 'inherit' })
-  const handOn = forwarded.map((name) => [name, () => void child.kill(name)] as const)
-  const reap = (): void => reapOrphans(child.pid)
-  for (const [name, kill] of handOn) process.on(name, kill)
-  if (process.pid === 1) process.on('SIGCHLD', reap)
+  let successor: number | undefined
+  const reap = (): void => reapOrphans(successor)
+  const onStart = (pid: number | undefined): void => {
+    successor = pid
+    if (process.pid === 1) process.on('SIGCHLD', reap)
+  }
+  const inside = { argv: [...namespace.enter, ...argv], env: { ...env, [marker]: String(process.pid) }, onStart }
   try {
-    return await endOf(child)
+    return exitCodeOf(await runSuccessor(inside).catch((error) => lost(messageOf(error), error)))
   } finally {
-    for (const [name, kill] of handOn) process.off(name, kill)
     process.off('SIGCHLD', reap)
   }
 }
 
-function endOf(child: ChildProcess): Promise<number> {
-  return new Promise((resolve, reject) => {
-    child.once('error', (error) => reject(lost(messageOf(error), error)))
-    child.once('exit', (code, signal) => {
-      if (signal === null) resolve(code ?? 1)
-      else if ((forwarded as readonly string[]).includes(signal)) resolve(128 + constants.signals[signal])
-      else reject(lost(`it was ended by ${signal}, perhaps because memory ran out`))
-    })
-  })
+function exitCodeOf(ending: Ending): number {
+  if ('code' in ending) return ending.code
+  if (isHandedOn(ending.signal)) return 128 + constants.signals[ending.signal]
+  return lost(`it was ended by ${ending.signal}, perhaps because memory ran out`)
 }
 
-function lost(why: string, cause?: unknown): HearthError {
+function lost(why: string, cause?: unknown): never {
   const message = 'The part of hearth that works in a user namespace is gone'
-  return new HearthError({ code: 'run-unavailable', message, why, fix: 'Give the build more memory.', cause })
+  throw new HearthError({ code: 'run-unavailable', message, why, fix: 'Give the build more memory.', cause })
 }

@@ -20,8 +20,11 @@ export interface IsolationMaker {
   readonly child: string
   /** Whether commands have a root, mounts, devices and processes of their own. Otherwise they have the machine's. */
   readonly walls: boolean
-  /** What commands do not have of their own behind the walls: devices they make, a view of only their processes. */
-  readonly lacks?: readonly ('devices' | 'processes')[]
+  /**
+   * What commands do not have behind the walls: devices they make, a view of only their own processes, a barrier between
+   * theirs and those of others.
+   */
+  readonly lacks?: readonly ('devices' | 'processes' | 'barrier')[]
   /** The static busybox of which roots are made. Default: the machine's. */
   readonly busybox?: string
 }

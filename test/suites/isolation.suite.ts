@@ -32,6 +32,7 @@ export function isolationSuite(maker: IsolationMaker): void {
   if (!maker.walls) return
   walls(promise, maker)
   if (!maker.lacks?.includes('processes')) ownProcesses(promise)
+  if (!maker.lacks?.includes('barrier')) neighbours(promise)
   surroundings(promise)
   mountPoints(promise)
   strangeRoots(promise)
@@ -257,10 +258,30 @@ function ownProcesses(promise: Promising): void {
   })
 }
 
+function neighbours(promise: Promising): void {
+  promise('commands side by side can neither look into each other nor signal each other', async (bench) => {
+    const other = bench.newDirectory('busybox')
+    writeFileSync(join(other, 'note'), 'canary-1147')
+    const waiting = 'echo ready > /ready; until test -e /go; do usleep 10000; done; echo went on'
+    const neighbour = bench.sh(waiting, { root: other, env: { PATH: '/bin', NOTE: 'canary-1147' } })
+    while (!existsSync(join(other, 'ready'))) await sleep(5)
+    const hunt = `{ cat /proc/[0-9]*/environ /proc/[0-9]*/root/note /proc/[0-9]*/cwd/note /proc/[0-9]*/task/*/root/note; } 2>/dev/null | grep -c 'canar[y]'
+for process in /proc/[0-9]*; do pid=$(basename $process)
+case $pid in $$|$PPID) ;; *) kill -KILL $pid 2>/dev/null && echo killed $pid;; esac; done; echo end`
+    try {
+      for (const user of [rootUser, carol]) assert.deepEqual(await bench.sh(hunt, { user }), ['0', 'end'])
+    } finally {
+      writeFileSync(join(other, 'go'), '')
+    }
+    assert.deepEqual(await neighbour, ['went on'])
+  })
+}
+
 function surroundings(promise: Promising): void {
   promise('/dev has the devices every program needs, and they work', async ({ sh }) => {
     const names = 'fd full null ptmx pts random shm stderr stdin stdout tty urandom zero'
     assert.deepEqual(await sh('ls /dev'), names.split(' '))
+    assert.deepEqual(await sh('find /dev -type f'), [], 'even by what only the directory says')
     const script = `set -e; echo x > /dev/null; cat /dev/null; head -c 3 /dev/zero | wc -c; head -c 5 /dev/urandom | wc -c
 head -c 5 /dev/random | wc -c; ( echo x > /dev/full ) 2>/dev/null || echo full; echo x > /dev/shm/x; cat /dev/shm/x
 test -c /dev/ptmx; test -d /dev/pts; cat /dev/stdin; ls /dev/fd/ > /dev/null; ( : < /dev/tty ) 2>/dev/null || echo none`

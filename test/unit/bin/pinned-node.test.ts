@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { type CommandOptions, type CommandResult, tryRun } from '../../support/command.ts'
@@ -9,7 +9,7 @@ import { temporaryDirectory } from '../../support/temp.ts'
 const pinnedPackage = `node-linux-${process.arch}`
 
 // What the program is: it says who runs it, then does what its first argument asks for.
-const main = `import { leaveOldNode } from './pinned-node.ts'
+const main = `import { leaveOldNode } from './bin/pinned-node.ts'
 await leaveOldNode()
 const [what, more] = process.argv.slice(2)
 console.log(JSON.stringify({ pinned: process.env.PINNED ?? null, argv: process.argv.slice(2), cwd: process.cwd() }))
@@ -37,8 +37,8 @@ interface Program {
 /** The start of the programs in a directory of its own, where the pinned Node is installed or not. */
 function makeProgram(t: TestContext, installed: 'yes' | 'no' | 'itself'): Program {
   const directory = temporaryDirectory(t)
-  const source = readFileSync(join(checkout, 'bin/pinned-node.ts'), 'utf8')
-  const files = { 'package.json': '{"type":"module"}', 'pinned-node.ts': source }
+  for (const path of ['bin/pinned-node.ts', 'src/run/successor.ts']) cpSync(join(checkout, path), join(directory, path))
+  const files = { 'package.json': '{"type":"module"}' }
   for (const [name, text] of Object.entries({ ...files, 'main.js': main, 'pretend.js': pretend })) {
     writeFileSync(join(directory, name), text)
   }

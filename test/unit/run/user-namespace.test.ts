@@ -1,17 +1,22 @@
 import assert from 'node:assert/strict'
-import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { makeBusyboxRoot } from '../../../examples/quickstart/busybox-root.ts'
+import { canConfineProcesses } from '../../../src/sys/landlock.ts'
 import { type CommandResult, tryRun } from '../../support/command.ts'
 import { checkout } from '../../support/dist.ts'
+import { canary, hunt } from '../../support/hunt.ts'
 import { type InPlaceImage, makeInPlaceImage, sourceDirectory } from '../../support/in-place-image.ts'
+import { makeHome, runAsUser } from '../../support/ordinary-user.ts'
 import { processesWith } from '../../support/processes.ts'
 import { temporaryDirectory } from '../../support/temp.ts'
 
 // In containers of an image that has hearth's /kaniko: with Docker's rules, with the rules of podman, and without any.
 
 const directory = temporaryDirectory({ after })
+const home = makeHome(directory)
 const children = `${sourceDirectory}/test/unit/run/children`
 const node = '/kaniko/bin/node'
 const enter = [node, `${children}/enter-user-namespace.ts`]
@@ -40,6 +45,14 @@ PATH=/applets; "$@"; exit $?`
   return [busybox, 'sh', '-c', script, 'sh', ...command]
 }
 
+/** Runs a shell script as a command in a busybox root, in a user namespace. Other arguments of hearth's process follow. */
+function inRoot(script: string, more: readonly string[] = []): readonly string[] {
+  const make = `mkdir /r && cp -r /bin /r
+for a in sh cat find grep tr true cp basename usleep; do ln -s busybox /r/bin/$a; done; exec "$0" "$@"`
+  const command = [node, `${children}/run-script.ts`, '/r', script, ...more]
+  return withApplets(['sh', '-c', make, ...enter, ...command])
+}
+
 for (const [rules, flags] of [
   ['without seccomp', noRules],
   ["with podman's rules", [...podmanRules, ...named]],
@@ -52,11 +65,15 @@ for (const [rules, flags] of [
 
 test('every promise is kept for an ordinary user with subordinate ids, with processes of its own', async () => {
   const suite = ['--test-reporter=tap', ownChild('user-namespace-suite.ts'), '/bin/busybox']
-  assertSuite(await runAsUser([process.execPath, ownChild('enter-user-namespace.ts'), process.execPath, ...suite]))
+  assertSuite(
+    await runAsUser(home, [process.execPath, ownChild('enter-user-namespace.ts'), process.execPath, ...suite]),
+  )
 })
 
 test('an ordinary user without subordinate ids is told how to get some', async () => {
-  const ran = await runAsUser([process.execPath, ownChild('tell-isolation.ts'), 'userns', 'false'], { subuid: '' })
+  const ran = await runAsUser(home, [process.execPath, ownChild('tell-isolation.ts'), 'userns', 'false'], {
+    subordinateIds: '',
+  })
   const { error } = JSON.parse(ran.stdout) as { readonly error: Readonly<Record<string, string>> }
   assert.match(error.why ?? '', /subuid has no ids for eve/)
   assert.match(error.fix ?? '', /usermod --add-subuids .* eve/)
@@ -84,32 +101,58 @@ test('the best tier is chosen by trying, and the reason names what failed', asyn
   assert.equal((await tell('auto', [...noRules, '--cap-add=SYS_ADMIN'])).tier, 'namespaces')
 })
 
-test('a command finds nothing of the secrets, the arguments and the environment of its container', async () => {
-  const mounted = join(directory, 'token')
-  mkdirSync(mounted)
-  writeFileSync(join(mounted, 'token'), 'canary-4711\n')
+test('a command finds nothing of the credentials, the cache, the token and the environment of its container', async () => {
+  const secret = canary.join('')
+  const [docker, cache, token] = ['docker', 'cache', 'token'].map((name) => join(directory, name)) as [
+    string,
+    string,
+    string,
+  ]
+  for (const place of [docker, cache, token]) mkdirSync(place)
+  writeFileSync(join(docker, 'config.json'), JSON.stringify({ auths: {}, note: secret }))
+  for (const place of [cache, token]) writeFileSync(join(place, 'token'), secret)
+  const root = join(directory, 'busybox')
+  makeBusyboxRoot(root)
+  writeFileSync(join(root, 'hunt.sh'), hunt)
+  const check = 'cat /tmp/found >&2; test ! -s /tmp/found && rm /tmp/found'
+  const dockerfile = `FROM scratch
+COPY . /
+ENV PATH=/bin
+RUN sh /hunt.sh > /tmp/found; ${check} && test "$(wc -l < /tmp/depths)" = 2 && rm /tmp/depths
+USER 1000
+RUN sh /hunt.sh > /tmp/found; ${check}
+`
+  writeFileSync(join(directory, 'Dockerfile'), dockerfile)
   const flags = [
     ...noRules,
-    ...['--volume', `${mounted}:/var/run/secrets/cluster:ro`],
-    ...['--volume', `${mounted}:/cache`],
-    ...['--env', 'CANARY=canary-4711'],
+    ...['--volume', `${docker}:/kaniko/.docker`, '--volume', `${cache}:/cache`],
+    ...['--volume', `${token}:/var/run/secrets/kubernetes.io/serviceaccount:ro`, '--volume', `${root}:/context:ro`],
+    ...['--volume', `${directory}/Dockerfile:/Dockerfile:ro`, '--env', `CANARY=${secret}`],
   ]
-  const hunt = `{ cat /proc/[0-9]*/environ /proc/[0-9]*/task/*/environ /proc/[0-9]*/cmdline
-cat /proc/[0-9]*/root/cache/token /proc/[0-9]*/cwd/cache/token /cache/token /var/run/secrets/cluster/token
-for file in /proc/[0-9]*/fd/*; do test -f $file && cat $file; done
-find / -xdev -type f -size -64k -exec cat {} +; } < /dev/null 2> /dev/null | tr '\\0' '\\n' | grep -c 'canar[y]-4711'; true`
-  const open = await runInContainer(withApplets(['sh', '-c', hunt]), flags)
-  assert.ok(Number(open.stdout) > 5, `${open.stdout}${open.stderr}`)
-  const inRoot = `mkdir /r && cp -r /bin /r && for a in sh cat find grep tr true cp; do ln -s busybox /r/bin/$a; done
-exec "$0" "$@"`
-  const command = [
-    node,
-    `${children}/run-script.ts`,
-    '/r',
-    `( ${hunt} ) > /found; test "$(cat /found)" = 0`,
-    'canary-4711',
-  ]
-  const ran = await runInContainer(withApplets(['sh', '-c', inRoot, ...enter, ...command]), flags)
+  const open = await runInContainer(withApplets(['setsid', 'sh', '/context/hunt.sh', 'deeper']), flags)
+  assert.match(open.stdout, /^found in \/proc\/1\/environ$/m, open.stderr)
+  assert.match(open.stdout, /^found in \/proc\/1\/root\/kaniko\/.docker\/config.json$/m)
+  const args = ['--context', '/context', '--dockerfile', '/Dockerfile', '--no-push', '--cache', '--cache-dir', '/cache']
+  const ran = await runInContainer(['/kaniko/executor', ...args], flags)
+  assert.equal(ran.code, 0, `${ran.stdout}${ran.stderr}`)
+  assert.match(ran.stderr, /isolation: userns/)
+})
+
+test('a command that signals all it can does not reach hearth, where the kernel can prevent it', async () => {
+  const hunt = `for process in /proc/[0-9]*; do pid=$(basename $process)
+case $pid in $$|$PPID) ;; *) kill -0 $pid 2> /dev/null && echo $pid;; esac; done > /reached
+kill -TERM -1; kill -TERM 1; usleep 300000`
+  const free = await runInContainer(inRoot(`${hunt}; test ! -s /reached`), noRules)
+  const expected = canConfineProcesses() ? { exitCode: 0 } : undefined
+  assert.deepEqual(free.code === 0 ? JSON.parse(free.stdout).outcome : undefined, expected, free.stderr)
+  const profile = join(directory, 'no-landlock.json')
+  const names = ['landlock_create_ruleset', 'landlock_restrict_self']
+  const syscalls = [{ names, action: 'SCMP_ACT_ERRNO', errnoRet: 1 }]
+  writeFileSync(profile, JSON.stringify({ defaultAction: 'SCMP_ACT_ALLOW', syscalls }))
+  // Commands can be run there, too.
+  const without = ['--security-opt', `seccomp=${profile}`]
+  const reaching = hunt.replace(/\nkill -TERM.*/s, '')
+  const ran = await runInContainer(inRoot(`${reaching}\ntest -s /reached`), without)
   assert.deepEqual(JSON.parse(ran.stdout).outcome, { exitCode: 0 }, ran.stderr)
 })
 
@@ -171,23 +214,6 @@ async function signalled(script: string, signal: NodeJS.Signals | undefined): Pr
 
 function ownChild(name: string): string {
   return join(checkout, 'test/unit/run/children', name)
-}
-
-const eve = 54321
-
-/** Runs a program as a user that only it sees: in a copy of /etc, which is mounted over the machine's. */
-async function runAsUser(argv: readonly string[], { subuid = 'eve:200000:65536\n' } = {}): Promise<CommandResult> {
-  const own = mkdtempSync(join(directory, 'user-'))
-  const [home, etc] = [join(own, 'home'), join(own, 'etc')]
-  mkdirSync(home)
-  chownSync(home, eve, eve)
-  for (const open of [directory, own]) chmodSync(open, 0o755)
-  cpSync('/etc', etc, { recursive: true })
-  writeFileSync(join(etc, 'passwd'), `root:x:0:0::/root:/bin/sh\neve:x:${eve}:${eve}::${home}:/bin/sh\n`)
-  for (const name of ['subuid', 'subgid']) writeFileSync(join(etc, name), subuid)
-  const become = `exec setpriv --reuid ${eve} --regid ${eve} --clear-groups env -i PATH="$PATH" TMPDIR='${home}' "$@"`
-  const script = `set -eu; mount --bind '${etc}' /etc; ${become}`
-  return tryRun('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script, 'sh', ...argv], { cwd: '/' })
 }
 
 function assertSuite(ran: CommandResult): void {
