@@ -1,5 +1,7 @@
+import { accessSync, constants } from 'node:fs'
 import { BaseImages } from '../cache/base-images.ts'
-import { cacheAccess } from '../cache/cache-directory.ts'
+import { type CacheAccess, cacheAccess } from '../cache/cache-directory.ts'
+import { deniedDirectory } from '../src/content/denied-directory.ts'
 import { OciLayout } from '../src/content/oci-layout.ts'
 import { HearthError } from '../src/errors.ts'
 import type { Log } from '../src/log.ts'
@@ -17,9 +19,8 @@ export interface OpenImagesOptions {
 export async function openImages(directory: string, { ttlMs, log }: OpenImagesOptions): Promise<BaseImages> {
   try {
     const access = cacheAccess(directory)
-    if (access === 'none') throw notThere()
+    if (access !== 'writable') throw notWritable(directory, access)
     const images = BaseImages.open(directory, { readOnly: false, log, ttlMs })
-    if (access === 'read-only') throw readOnly()
     // A damaged index.json would otherwise show only after the download.
     await (await OciLayout.open(directory, { readOnly: true })).images()
     return images
@@ -29,11 +30,14 @@ export async function openImages(directory: string, { ttlMs, log }: OpenImagesOp
   }
 }
 
-function notThere(): HearthError {
-  return new HearthError({ code: 'permission', message: 'it does not exist and cannot be made' })
-}
-
-function readOnly(): HearthError {
+function notWritable(directory: string, access: Exclude<CacheAccess, 'writable'>): HearthError {
+  if (access === 'none') return new HearthError({ code: 'permission', message: 'it does not exist and cannot be made' })
+  try {
+    accessSync(directory, constants.W_OK | constants.X_OK)
+  } catch (error) {
+    const denied = deniedDirectory(error)
+    if (denied !== undefined) return denied
+  }
   return new HearthError({ code: 'permission', message: 'it is read-only' })
 }
 
