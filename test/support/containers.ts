@@ -24,7 +24,7 @@ export function podman(directory: string): Podman {
     run: (image, command = [], flags = []) => {
       const network = flags.some((flag) => flag.startsWith('--network=')) ? [] : ['--network=none']
       const started = [...argv, 'run', '--rm', ...network, '--pull', 'never', ...limits]
-      return tryRun('unshare', [...privateMounts, ...started, ...flags, image, ...command], { timeout: 600 })
+      return tryRun('unshare', [...privateMounts, ...started, ...flags, image, ...command], { timeout: 1200 })
     },
   }
 }
