@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
-import { makeDirectory } from '../src/content/durable.ts'
+import { makeDirectoryIn, makeFileIn } from '../src/content/shared-directory.ts'
 import { HearthError, messageOf, systemCode } from '../src/errors.ts'
 import type { Log } from '../src/log.ts'
 import { hasReliableLocks } from './filesystem.ts'
@@ -40,7 +40,7 @@ export function openIndexDatabase(cacheDirectory: string, log: Log): IndexDataba
   const directory = join(cacheDirectory, 'index')
   try {
     if (!hasReliableLocks(cacheDirectory)) return undefined
-    makeDirectory(directory)
+    makeDirectoryIn(cacheDirectory, 'index')
     return openNewest(directory, log)
   } catch (error) {
     log.debug(`The cache index in ${directory} is not used: ${messageOf(error)}`)
@@ -83,8 +83,11 @@ function generationsIn(directory: string): readonly number[] {
 }
 
 function openGeneration(directory: string, generation: number): IndexDatabase {
+  const path = join(directory, `v${schemaVersion}-g${generation}.db`)
+  // Before SQLite opens it: closing a file drops the locks that this process has on it.
+  makeFileIn(directory, path)
   // Short, because waiting for a lock stops the event loop; callers try again.
-  const db = new Database(join(directory, `v${schemaVersion}-g${generation}.db`), { timeout: 500 })
+  const db = new Database(path, { timeout: 500 })
   try {
     db.pragma('trusted_schema = OFF')
     db.pragma('synchronous = FULL')

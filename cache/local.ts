@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { createFileAtomically, writeFileAtomically } from '../src/content/atomic-file.ts'
 import type { BlobStore } from '../src/content/blob-store.ts'
-import { makeDirectory } from '../src/content/durable.ts'
+import { makeDirectoryIn } from '../src/content/shared-directory.ts'
 import { reapTemporaries } from '../src/content/temporary.ts'
 import { fetchLayer, type ReadOptions, type StoredLayer } from '../src/image/layer.ts'
 import type { Log } from '../src/log.ts'
@@ -147,7 +147,7 @@ class DirectoryCache implements LocalLayerCache {
     }
     const { key, madeOn, created, text } = entry
     const full = { key, record: storedRecord(entry.record), text, layer: descriptor, diffID, madeOn, created }
-    makeDirectory(join(directory, 'entries'))
+    makeDirectoryIn(directory, 'entries')
     if (!(await createFileAtomically(entryPath(directory, key), entryBytes(full)))) {
       const earlier = await this.#earlier(entry)
       if (earlier !== undefined) return earlier
@@ -159,7 +159,7 @@ class DirectoryCache implements LocalLayerCache {
 
   async #write(entry: Entry): Promise<void> {
     const { directory } = this.#options
-    makeDirectory(join(directory, 'entries'))
+    makeDirectoryIn(directory, 'entries')
     await writeFileAtomically(entryPath(directory, entry.key), entryBytes(entry))
     this.#stored.set(entry.key, entry)
   }

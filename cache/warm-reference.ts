@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeFileAtomically } from '../src/content/atomic-file.ts'
-import { makeDirectory } from '../src/content/durable.ts'
+import { makeDirectoryIn } from '../src/content/shared-directory.ts'
 import { HearthError, systemCode } from '../src/errors.ts'
 import { asRecord, type Descriptor, parseDescriptor, parseJson } from '../src/oci/descriptor.ts'
 import { type Digest, digestOf, parseDigest, splitDigest } from '../src/oci/digest.ts'
@@ -23,7 +23,7 @@ export interface WarmReference {
 
 /** Writes a reference below a cache directory, in place of an older one of the same name and platform. */
 export async function writeWarmReference(directory: string, reference: WarmReference): Promise<void> {
-  makeDirectory(join(directory, 'refs'))
+  makeDirectoryIn(directory, 'refs')
   await writeFileAtomically(pathOf(directory, reference.name, reference.platform), referenceBytes(reference))
 }
 

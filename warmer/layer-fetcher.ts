@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import type { BlobStore } from '../src/content/blob-store.ts'
 import { onDiskOf } from '../src/content/disk-error.ts'
-import { makeDirectory } from '../src/content/durable.ts'
 import { withFileLock } from '../src/content/file-lock.ts'
+import { makeDirectoryIn } from '../src/content/shared-directory.ts'
 import { type Layer, openLayer } from '../src/image/layer.ts'
 import type { Descriptor } from '../src/oci/descriptor.ts'
 import { type Digest, splitDigest } from '../src/oci/digest.ts'
@@ -84,7 +84,7 @@ export class LayerFetcher {
   async #lockPath(digest: Digest): Promise<string> {
     const { directory } = this.#options.store
     const locks = join(directory, 'locks')
-    await onDiskOf(directory, (async () => makeDirectory(locks))())
+    await onDiskOf(directory, (async () => makeDirectoryIn(directory, 'locks'))())
     const { algorithm, hex } = splitDigest(digest)
     return join(locks, `${algorithm}-${hex}.lock`)
   }

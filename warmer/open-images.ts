@@ -1,5 +1,7 @@
+import { accessSync, constants } from 'node:fs'
 import { BaseImages } from '../cache/base-images.ts'
 import { type CacheAccess, cacheAccess } from '../cache/cache-directory.ts'
+import { deniedDirectory } from '../src/content/denied-directory.ts'
 import { OciLayout } from '../src/content/oci-layout.ts'
 import { HearthError } from '../src/errors.ts'
 import type { Log } from '../src/log.ts'
@@ -17,7 +19,7 @@ export interface OpenImagesOptions {
 export async function openImages(directory: string, { ttlMs, log }: OpenImagesOptions): Promise<BaseImages> {
   try {
     const access = cacheAccess(directory)
-    if (access !== 'writable') throw notWritable(access)
+    if (access !== 'writable') throw notWritable(directory, access)
     const images = BaseImages.open(directory, { readOnly: false, log, ttlMs })
     // A damaged index.json would otherwise show only after the download.
     await (await OciLayout.open(directory, { readOnly: true })).images()
@@ -28,18 +30,27 @@ export async function openImages(directory: string, { ttlMs, log }: OpenImagesOp
   }
 }
 
-function notWritable(access: Exclude<CacheAccess, 'writable'>): HearthError {
-  const message = access === 'read-only' ? 'it is read-only' : 'it does not exist and cannot be made'
-  return new HearthError({ code: 'permission', message })
+function notWritable(directory: string, access: Exclude<CacheAccess, 'writable'>): HearthError {
+  if (access === 'none') return new HearthError({ code: 'permission', message: 'it does not exist and cannot be made' })
+  try {
+    accessSync(directory, constants.W_OK | constants.X_OK)
+  } catch (error) {
+    const denied = deniedDirectory(error)
+    if (denied !== undefined) return denied
+  }
+  return new HearthError({ code: 'permission', message: 'it is read-only' })
 }
 
-function unusable(directory: string, { message, where, why, cause }: HearthError): HearthError {
+function unusable(directory: string, { code, message, where, why, fix, cause }: HearthError): HearthError {
   return new HearthError({
     code: 'cache-unusable',
     message: `No images can be kept in the cache directory ${directory}`,
     where: where === directory ? undefined : where,
     why: why === undefined ? message : `${message} (${why})`,
-    fix: 'Give --cache-dir a directory that can be written and holds nothing but a cache.',
+    fix:
+      code === 'permission' && fix !== undefined
+        ? fix
+        : 'Give --cache-dir a directory that can be written and holds nothing but a cache.',
     cause,
   })
 }

@@ -7,7 +7,8 @@ import { temporaryName } from './temporary.ts'
 
 /**
  * Writes a whole file so that readers see the old content or the new one, never a part, and so that it survives a
- * power cut once this returns. The directory must exist. A failure leaves no file behind and throws a HearthError.
+ * power cut once this returns. Who may enter the directory may read the file, whatever the umask. The directory must
+ * exist. A failure leaves no file behind and throws a HearthError.
  */
 export async function writeFileAtomically(path: string, bytes: Uint8Array): Promise<void> {
   await onDiskOf(dirname(path), place(path, bytes, rename))
@@ -26,6 +27,9 @@ export async function createFileAtomically(path: string, bytes: Uint8Array): Pro
   return created
 }
 
+/** Mode of files that are replaced and never rewritten. */
+export const readableMode = 0o644
+
 async function place(
   path: string,
   bytes: Uint8Array,
@@ -34,9 +38,10 @@ async function place(
   if (basename(path) === '') throw new HearthError({ code: 'internal', message: `"${path}" names no file` })
   const directory = dirname(path)
   const temporary = join(directory, temporaryName())
-  const handle = await open(temporary, 'wx', 0o644)
+  const handle = await open(temporary, 'wx', readableMode)
   try {
     try {
+      await handle.chmod(readableMode)
       await writeFully(handle, bytes)
       await handle.sync()
     } finally {

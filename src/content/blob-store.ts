@@ -1,14 +1,14 @@
 import { accessSync, constants, lstatSync, rmdirSync, type Stats } from 'node:fs'
 import { unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { HearthError } from '../errors.ts'
+import { HearthError, systemCode } from '../errors.ts'
 import { type Digest, splitDigest } from '../oci/digest.ts'
 import { type Bytes, bytesOf, collect } from '../stream/bytes.ts'
 import { verify } from '../stream/verify.ts'
 import { type BlobIdentity, BlobWriting, type WriteBlobOptions } from './blob-writing.ts'
 import { diskError, isUnwritable } from './disk-error.ts'
-import { makeDirectory } from './durable.ts'
 import { openBlobFile, readChunks, unreadable } from './read-blob.ts'
+import { makeDirectoryIn } from './shared-directory.ts'
 import { reapTemporaries } from './temporary.ts'
 
 export interface BlobStoreOptions {
@@ -181,13 +181,21 @@ export class BlobStore {
 
 function prepare(directory: string): void {
   try {
-    makeDirectory(join(directory, 'blobs', 'sha256'))
-    accessSync(join(directory, 'blobs', 'sha256'), constants.W_OK | constants.X_OK)
-    accessSync(directory, constants.W_OK | constants.X_OK)
+    makeDirectoryIn(directory, 'blobs', 'sha256')
+    for (const path of ['blobs/sha256', 'tmp', '.'].map((name) => join(directory, name))) checkWritable(path)
   } catch (error) {
     throw diskError(error, directory)
   }
   reapTemporaries(join(directory, 'tmp'))
+}
+
+function checkWritable(directory: string): void {
+  try {
+    accessSync(directory, constants.W_OK | constants.X_OK)
+  } catch (error) {
+    // Made when it is needed.
+    if (systemCode(error) !== 'ENOENT') throw error
+  }
 }
 
 function sizeOf(path: string): number | undefined {

@@ -1,13 +1,14 @@
 import { createReadStream } from 'node:fs'
-import { type FileHandle, mkdir, open, rename, unlink } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { type FileHandle, open, rename, unlink } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
 import { systemCode } from '../errors.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import type { Bytes } from '../stream/bytes.ts'
 import { DigestingStream } from '../stream/digesting.ts'
 import { verify } from '../stream/verify.ts'
 import { diskError } from './disk-error.ts'
-import { makeDirectory, syncDirectory, writeFully } from './durable.ts'
+import { syncDirectory, writeFully } from './durable.ts'
+import { makeDirectoryIn } from './shared-directory.ts'
 import { temporaryName } from './temporary.ts'
 
 /** Which bytes are meant: what they hash to, and how many they are. */
@@ -70,7 +71,7 @@ export class BlobWriting {
     if (temporary === undefined) throw new TypeError('publish() without fill()')
     const directory = dirname(target)
     await this.#onDisk(async () => {
-      makeDirectory(directory)
+      makeDirectoryIn(this.#directory, ...relative(this.#directory, directory).split('/'))
       await rename(temporary, target)
       await syncDirectory(directory)
     })
@@ -115,7 +116,7 @@ export class BlobWriting {
       } catch (error) {
         // Another process may tidy the directory away between these two calls.
         if (systemCode(error) !== 'ENOENT' || attempt > 20) throw error
-        await mkdir(tmp, { recursive: true })
+        makeDirectoryIn(this.#directory, 'tmp')
       }
     }
   }

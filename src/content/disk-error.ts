@@ -1,4 +1,5 @@
 import { asHearthError, HearthError, messageOf, systemCode } from '../errors.ts'
+import { deniedDirectory } from './denied-directory.ts'
 
 const explained = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM'])
 
@@ -12,6 +13,8 @@ export function isUnwritable(error: unknown): boolean {
 /** Turns what a file operation threw into a HearthError that names the directory concerned. */
 export function diskError(error: unknown, directory: string): HearthError {
   if (error instanceof HearthError) return error
+  const denied = deniedDirectory(error)
+  if (denied !== undefined) return denied
   if (explained.has(systemCode(error) ?? '')) return asHearthError(error).at(directory)
   return new HearthError({
     code: 'output-failed',

@@ -38,11 +38,13 @@ function makeLast(directory: string): void {
   }
 }
 
-function isDirectory(path: string): boolean {
+/** Whether a directory is there; links to one count. */
+export function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 }
 
-function syncParent(directory: string): void {
+/** Makes the name of a directory durable. */
+export function syncParent(directory: string): void {
   const parent = openSync(dirname(directory), 'r')
   try {
     fsyncSync(parent)

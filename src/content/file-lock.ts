@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { lstatSync, readFileSync } from 'node:fs'
-import { link, open, rename, unlink, utimes, writeFile } from 'node:fs/promises'
+import { chmod, link, open, rename, unlink, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HearthError, systemCode } from '../errors.ts'
-import { hasNoHardLinks } from './atomic-file.ts'
+import { hasNoHardLinks, readableMode } from './atomic-file.ts'
 import { onDiskOf } from './disk-error.ts'
 import { ownerIsDead, processIdentity } from './process-identity.ts'
 import { temporaryName } from './temporary.ts'
@@ -71,7 +71,9 @@ async function create(path: string, token: string): Promise<boolean> {
   if (timeOf(path) !== undefined) return false
   const temporary = join(dirname(path), temporaryName())
   try {
-    await writeFile(temporary, token, { flag: 'wx', mode: 0o644 })
+    await writeFile(temporary, token, { flag: 'wx', mode: readableMode })
+    // Other users must see whose it is, too.
+    await chmod(temporary, readableMode)
     await link(temporary, path)
     return true
   } catch (error) {
@@ -84,13 +86,14 @@ async function create(path: string, token: string): Promise<boolean> {
 }
 
 async function createInPlace(path: string, token: string): Promise<boolean> {
-  const handle = await open(path, 'wx', 0o644).catch((error: unknown) => {
+  const handle = await open(path, 'wx', readableMode).catch((error: unknown) => {
     if (systemCode(error) === 'EEXIST') return undefined
     throw error
   })
   if (handle === undefined) return false
   try {
     await handle.writeFile(token)
+    await handle.chmod(readableMode)
     return true
   } catch (error) {
     await unlink(path).catch(() => {})

@@ -32,8 +32,8 @@ export function planTrees(pieces: Pieces): ImageTrees {
     warmer: [
       program('kaniko/warmer', starter('warmer')),
       directory('kaniko/.docker'),
-      // Also for another user than the image's own, as some clusters choose one.
-      directory('cache', 0o1777),
+      // Also for another user than the image's own, as some clusters choose one. Not sticky: they share what is in it.
+      directory('cache', 0o777),
     ],
   }
 }

@@ -26,13 +26,15 @@ export function loaderEdits({ triple }: Machine): readonly TextEdit[] {
   ]
 }
 
-/** The C library loads no name service, no character set and no locale of the image being built. */
+/** The C library loads no name service, no character set and no locale of the image being built, and asks no daemon of it. */
 export function libcEdits({ triple }: Machine): readonly TextEdit[] {
   const gconv = `/usr/lib/${triple}/gconv`
   return [
     elsewhere('/etc/nsswitch.conf', 'nss'),
     elsewhere(gconv, 'gconv'),
     elsewhere(`${gconv}/gconv-modules.cache`, 'gconv/gconv-modules.cache'),
+    // Of "/var/run/nscd/socket", whose rest is code on some machines; nobody listens at the new place.
+    { find: '/var/run/nscd', replace: `${libraryDirectory}/.`, times: 1, isBeginning: true },
     elsewhere('/usr/lib/locale', 'loc'),
     elsewhere('/usr/lib/locale/locale-archive', 'loc/locale-archive'),
   ]

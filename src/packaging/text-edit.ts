@@ -7,14 +7,17 @@ export interface TextEdit {
   readonly replace: string
   /** How often it must be there. */
   readonly times: number
+  /** `find` is the beginning of a text: compilers keep the rest of some elsewhere, in the code. */
+  readonly isBeginning?: boolean
 }
 
 /** Makes the edits in a copy. Throws when a text is not there exactly as often as expected. */
 export function editTexts(name: string, bytes: Buffer, edits: readonly TextEdit[]): Buffer {
   const edited = Buffer.from(bytes)
-  for (const { find, replace, times } of edits) {
+  for (const edit of edits) {
+    const { find, replace, times } = edit
     if (replace.length !== find.length) throw new TypeError(`${shown(replace)} is not as long as ${shown(find)}`)
-    const places = placesOf(edited, find)
+    const places = placesOf(edited, find, edit)
     if (places.length !== times) throw unexpected(name, { find, times }, places.length)
     for (const place of places) edited.write(replace, place, 'latin1')
   }
@@ -23,8 +26,9 @@ export function editTexts(name: string, bytes: Buffer, edits: readonly TextEdit[
 
 /** Throws unless a file, read again, holds the edits. */
 export function checkTexts(name: string, bytes: Buffer, edits: readonly TextEdit[]): void {
-  for (const { find, replace, times } of edits) {
-    const [left, made] = [placesOf(bytes, find).length, placesOf(bytes, replace).length]
+  for (const edit of edits) {
+    const { find, replace, times } = edit
+    const [left, made] = [placesOf(bytes, find, edit).length, placesOf(bytes, replace, edit).length]
     if (left === 0 && made >= times) continue
     throw refused({
       message: `The edit of ${shown(find)} did not last`,
@@ -42,9 +46,9 @@ export function pathOfLength(directory: string, name: string, length: number): s
   return directory + '/'.repeat(slashes) + name
 }
 
-/** Where a whole text begins: no other character stands before it, and a NUL behind it. */
-function placesOf(bytes: Buffer, find: string): readonly number[] {
-  const ended = Buffer.from(`${find}\0`, 'latin1')
+/** Where a text begins: no other character stands before it, and a NUL behind it if it is whole. */
+function placesOf(bytes: Buffer, find: string, { isBeginning = false }: TextEdit): readonly number[] {
+  const ended = Buffer.from(isBeginning ? find : `${find}\0`, 'latin1')
   const places: number[] = []
   for (let at = bytes.indexOf(ended); at >= 0; at = bytes.indexOf(ended, at + 1)) {
     if (!isPrintable(bytes[at - 1])) places.push(at)

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { after, test } from 'node:test'
 import { pushImage } from '../support/bases.ts'
-import { selfSignedCertificate } from '../support/certificate.ts'
+import { privateCertificate, selfSignedCertificate } from '../support/certificate.ts'
 import { assertClearError } from '../support/clear-error.ts'
 import { run } from '../support/command.ts'
 import { startRegistry } from '../support/registry.ts'
@@ -59,6 +59,23 @@ test('a certificate nobody trusts is refused unless verification is turned off',
   const pulled = await pull('--skip-tls-verify-pull')
   assert.equal(pulled.code, 0, pulled.stderr)
   assertClearError(await push('--skip-tls-verify-pull'), [/certificate/i])
+})
+
+test('the authorities in the directory SSL_CERT_DIR are trusted, beside the file SSL_CERT_FILE', async () => {
+  const { authority, ...tls } = privateCertificate(scene.newDirectory())
+  await using secure = await startRegistry({ tls })
+  const { cert: other } = selfSignedCertificate(scene.newDirectory())
+  // As in a mounted Secret: a link to a link.
+  const trusted = scene.newDirectory()
+  symlinkSync(dirname(authority), join(trusted, '..data'))
+  symlinkSync(`..data/${basename(authority)}`, join(trusted, 'ca.crt'))
+  const push = (env: Readonly<Record<string, string>>) =>
+    scene.attempt({ dockerfile: small, args: ['-d', `${secure.host}/made:1`], env })
+  assertClearError(await push({ SSL_CERT_FILE: other }), [/certificate/i, /SSL_CERT_DIR/])
+  for (const files of [{}, { SSL_CERT_FILE: other }, { SSL_CERT_FILE: authority, SSL_CERT_DIR: '/nonexistent' }]) {
+    const result = await push({ SSL_CERT_DIR: trusted, ...files })
+    assert.equal(result.code, 0, result.stderr)
+  }
 })
 
 test('mirrors and maps are asked in place of the registry that was named', async () => {

@@ -1,17 +1,22 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { busyboxImage } from '../support/bases.ts'
+import type { Podman } from '../support/containers.ts'
 import { checkout } from '../support/dist.ts'
-import { buildProjectImages, type ImageName, type ProjectImages } from '../support/image-builds.ts'
-import type { ImageTree } from '../support/image-tree.ts'
+import { type ImageName, type ImageOnDisk, imageNames, readLayoutImage } from '../support/image-builds.ts'
+import { megabytes, sizesInReadme } from '../support/image-sizes.ts'
+import { type ImageTree, readImage } from '../support/image-tree.ts'
+import { podmanWithImages, projectImagesLayout } from '../support/kube-images.ts'
 import { temporaryDirectory } from '../support/temp.ts'
 
 const directory = temporaryDirectory({ after })
-let project: ProjectImages
+let container: Podman
+let layout: string
 before(async () => {
-  project = await buildProjectImages(directory)
+  layout = await projectImagesLayout()
+  container = await podmanWithImages(directory)
 })
 
 const said = 'hearth version : 0.1.0\n'
@@ -53,7 +58,7 @@ test('the executor holds /kaniko, an empty /workspace and nothing else', async (
 })
 
 test("the executor's configuration is kaniko's, with a volume to work in", () => {
-  const { Env, Entrypoint, Cmd, User, WorkingDir, Volumes } = project.images.executor.config
+  const { Env, Entrypoint, Cmd, User, WorkingDir, Volumes } = image('executor').config
   const config = { Env: [...(Env ?? [])].sort(), Entrypoint, Cmd, User, WorkingDir, Volumes }
   assert.deepEqual(config, {
     Env: [
@@ -99,16 +104,18 @@ test('everything in the image belongs to root and can be read by everybody', asy
   }
 })
 
-test('the executor is no larger than 50 MB as it is pulled', (t) => {
-  for (const name of ['slim', 'executor', 'debug', 'warmer'] as const) {
-    const size = project.images[name].layers.reduce((sum, layer) => sum + layer.size, 0)
-    t.diagnostic(`${name}: ${(size / megabyte).toFixed(1)} MB compressed`)
+test('the executor is no larger than 50 MB as it is pulled, and README.md says how large', (t) => {
+  const said = sizesInReadme()
+  for (const name of imageNames) {
+    const size = image(name).layers.reduce((sum, layer) => sum + layer.size, 0)
+    t.diagnostic(`${name}: ${megabytes(size)} compressed`)
+    assert.ok(Math.abs(said[name] - size / megabyte) < 0.5, `${name}: ${said[name]} in README.md`)
     if (name !== 'debug') assert.ok(size <= 50 * megabyte)
   }
 })
 
 test('all images share the layer with Node and the program', () => {
-  const first = Object.values(project.images).map(({ layers }) => layers[0]?.digest)
+  const first = imageNames.map((name) => image(name).layers[0]?.digest)
   assert.equal(new Set(first).size, 1)
 })
 
@@ -139,7 +146,7 @@ test('slim has no shell, no directory for credentials and no working directory',
   const ran = await run('slim', ['version'])
   assert.deepEqual([ran.code, ran.stdout, ran.stderr], [0, said, ''])
   assert.deepEqual(await filesOf('slim', /busybox$|\.docker|workspace/), [])
-  const { WorkingDir, Env } = project.images.slim.config
+  const { WorkingDir, Env } = image('slim').config
   assert.deepEqual([WorkingDir ?? '/', Env?.some((line) => line.startsWith('DOCKER_CONFIG='))], ['/', false])
 })
 
@@ -159,7 +166,7 @@ test('the warmer fills its cache as an ordinary user, on a root filesystem that 
   assert.equal(ran.code, 0, ran.stderr)
   assert.match(ran.stderr, /1 image: 1 warmed|1 warmed/)
   assert.ok(readdirSync(join(cache, 'blobs/sha256')).length >= 3)
-  const { User, Entrypoint } = project.images.warmer.config
+  const { User, Entrypoint } = image('warmer').config
   assert.deepEqual([User, Entrypoint], ['65532:65532', ['/kaniko/warmer']])
 })
 
@@ -184,18 +191,20 @@ test('both Dockerfiles begin with the same stages', () => {
 
 const nodeItself = ['--entrypoint', '/kaniko/bin/node']
 
-function run(
-  name: ImageName,
-  command: readonly string[],
-  flags: readonly string[] = [],
-): ReturnType<ProjectImages['container']['run']> {
-  return project.container.run(project.images[name].name, command, flags)
+function run(name: ImageName, command: readonly string[], flags: readonly string[] = []): ReturnType<Podman['run']> {
+  return container.run(`localhost/${name}`, command, flags)
+}
+
+function image(name: ImageName): ImageOnDisk {
+  return readLayoutImage(layout, name)
 }
 
 const trees = new Map<ImageName, ImageTree>()
 
 async function treeOf(name: ImageName): Promise<ImageTree> {
-  const tree = trees.get(name) ?? (await project.images[name].tree())
+  const read = (): ReturnType<typeof readImage> =>
+    readImage(`oci:${layout}:${name}`, mkdtempSync(join(directory, 'tree-')))
+  const tree = trees.get(name) ?? (await read()).tree
   trees.set(name, tree)
   return tree
 }

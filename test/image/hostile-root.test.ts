@@ -6,6 +6,7 @@ import { layOut } from '../../src/packaging/lay-out.ts'
 import type { CommandResult } from '../support/command.ts'
 import { checkout } from '../support/dist.ts'
 import { makeHostileRoot, plainNode, runInRoot, traps } from '../support/image-hostile-root.ts'
+import { daemonsUser, startNameDaemon } from '../support/image-name-daemon.ts'
 import { temporaryDirectory } from '../support/temp.ts'
 
 // The in-place mode in small: a base lies over the root the image's Node runs in. What is the base's must stay outside.
@@ -80,6 +81,15 @@ test("the image's Node and its children load nothing of the base", async () => {
     [],
   )
   assert.ok((code as readonly string[]).includes('/kaniko/lib/ld-linux.so.2'))
+})
+
+test("who answers for names in the base is not asked by the image's Node", async () => {
+  await using daemon = await startNameDaemon(root)
+  assert.equal(resultsOf(await runInRoot(root, [plainNode, '/script.cjs'])).user, daemonsUser)
+  const calls = daemon.calls()
+  assert.ok(calls > 0)
+  assert.equal(resultsOf(await runInRoot(root, ['/kaniko/bin/node', '/script.cjs'])).user, 'root')
+  assert.equal(daemon.calls(), calls)
 })
 
 test("the image's programs start in the base by their names", async () => {

@@ -7,7 +7,7 @@ export type ContainerTool = (args: readonly string[], options?: CommandOptions) 
 
 export interface Podman {
   readonly command: ContainerTool
-  /** Starts a container of an image podman already has; gives its exit code and output. */
+  /** Starts a container of an image podman already has, without a network unless flags name one; gives its exit code and output. */
   run(image: string, command?: readonly string[], flags?: readonly string[]): Promise<CommandResult>
 }
 
@@ -22,8 +22,9 @@ export function podman(directory: string): Podman {
   return {
     command: tool(argv),
     run: (image, command = [], flags = []) => {
-      const started = [...argv, 'run', '--rm', '--network', 'none', '--pull', 'never', ...limits]
-      return tryRun('unshare', [...privateMounts, ...started, ...flags, image, ...command])
+      const network = flags.some((flag) => flag.startsWith('--network=')) ? [] : ['--network=none']
+      const started = [...argv, 'run', '--rm', ...network, '--pull', 'never', ...limits]
+      return tryRun('unshare', [...privateMounts, ...started, ...flags, image, ...command], { timeout: 1200 })
     },
   }
 }

@@ -4,10 +4,11 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { debianImage } from './bases.ts'
+import { type Podman, podman } from './containers.ts'
 import { testCacheDirectory } from './debian-base.ts'
 import { checkout } from './dist.ts'
 import { nodeImage } from './image-bases.ts'
-import { buildProjectImages } from './image-builds.ts'
+import { buildProjectImages, imageNames } from './image-builds.ts'
 import { removeDirectory } from './temp.ts'
 
 const kept = 3
@@ -27,11 +28,21 @@ export async function projectImagesLayout(): Promise<string> {
   })
 }
 
+/** podman with the project's images, as localhost/executor and so on, and nothing else. */
+export async function podmanWithImages(directory: string): Promise<Podman> {
+  const layout = await projectImagesLayout()
+  const container = podman(directory)
+  for (const name of imageNames) {
+    const id = await container.command(['pull', '--quiet', `oci:${layout}:${name}`])
+    await container.command(['tag', id.trim(), `localhost/${name}`])
+  }
+  return container
+}
+
 async function makeLayout(cache: string, layout: string): Promise<void> {
   const work = mkdtempSync(join(cache, '.making-'))
   try {
-    await buildProjectImages(work)
-    renameSync(join(work, 'images'), layout)
+    renameSync(await buildProjectImages(work), layout)
   } finally {
     removeDirectory(work)
   }

@@ -24,7 +24,7 @@ for (const { path, edits } of adapted) {
     const edited = editTexts(path, bytes, edits)
     assert.equal(edited.length, bytes.length)
     checkTexts(path, edited, edits)
-    const back = edits.map(({ find, replace, times }) => ({ find: replace, replace: find, times }))
+    const back = edits.map((edit) => ({ ...edit, find: edit.replace, replace: edit.find }))
     assert.deepEqual(editTexts(path, edited, back), bytes)
   })
 
