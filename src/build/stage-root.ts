@@ -1,14 +1,17 @@
 import { mkdir } from 'node:fs/promises'
+import { messageOf } from '../errors.ts'
 import { fetchLayer, type Layer, openLayerTar } from '../image/layer.ts'
 import type { Log } from '../log.ts'
 import { shortDigest } from '../oci/digest.ts'
 import { applyLayer } from '../rootfs/apply.ts'
 import { clearRoot } from '../rootfs/clear-root.ts'
-import { type IgnoredPaths, ignoredPaths } from '../rootfs/ignored-paths.ts'
+import type { IgnoredPaths } from '../rootfs/ignored-paths.ts'
+import { type Move, moveBack } from '../rootfs/move-mounts.ts'
 import { removeTree } from '../rootfs/remove.ts'
 import type { SharedRoot } from '../run/isolation.ts'
 import type { Changes, Snapshotter } from '../snapshot/snapshotter.ts'
 import { walkSnapshotter } from '../snapshot/walk-snapshotter.ts'
+import { showPath } from '../tar/raw-path.ts'
 import type { BuildRooms } from './rooms.ts'
 
 export interface StageRootOptions {
@@ -29,6 +32,8 @@ export class StageRoot {
   readonly #rooms: BuildRooms
   readonly #log: Log
   #applied = 0
+  /** Mounts of the machine that had to make way for a layer. */
+  #moves: Move[] = []
   #snapshotter: Snapshotter | undefined
 
   constructor({ place, rooms, log }: StageRootOptions) {
@@ -60,7 +65,7 @@ export class StageRoot {
         log: this.#log,
         // The layers stay as they are; a root to run commands in can do without.
         mayLackDevices: true,
-        ...(ignored === undefined ? {} : { ignored }),
+        ...(ignored === undefined ? {} : { ignored, onMoved: (moves) => this.#moves.push(...moves) }),
         ...this.#options(),
       })
       this.#applied += 1
@@ -69,8 +74,7 @@ export class StageRoot {
 
   /** Remembers the root as it is; the next `changes` tells what has happened since. */
   async watch(): Promise<void> {
-    const { layers, ignorePaths } = this.#rooms
-    const unwanted = ignoredPaths(ignorePaths)
+    const { layers, unwanted } = this.#rooms
     this.#snapshotter ??= await walkSnapshotter(this.path, {
       mode: layers.snapshotMode,
       ignored: () => this.ignored() ?? unwanted,
@@ -88,8 +92,8 @@ export class StageRoot {
 
   /** Begins again with an empty root. */
   async enter(): Promise<void> {
-    const ignored = this.ignored()
     this.leave()
+    const ignored = this.ignored()
     if (ignored !== undefined) await clearRoot(this.path, ignored)
   }
 
@@ -99,10 +103,19 @@ export class StageRoot {
     if (this.shared === undefined) await removeTree(this.path)
   }
 
-  /** Forgets the root: another stage has it now. */
+  /** Forgets the root: another stage has it now. Mounts are where they were before this one had it. */
   leave(): void {
     this.#applied = 0
     this.#snapshotter = undefined
+    for (const move of this.#moves.splice(0).reverse()) this.#moveBack(move)
+  }
+
+  #moveBack(move: Move): void {
+    try {
+      moveBack(this.path, move)
+    } catch (error) {
+      this.#log.warn(`${showPath(move.from)} of the container stays at ${showPath(move.to)}: ${messageOf(error)}`)
+    }
   }
 
   #fetch(layer: Layer | undefined): Promise<Layer | undefined> {

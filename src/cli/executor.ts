@@ -14,13 +14,15 @@ import type { Log } from '../log.ts'
 import { planBuild, unusedBuildArgs } from '../plan/plan.ts'
 import { renderPlan } from '../plan/render.ts'
 import type { BuildPlan } from '../plan/step.ts'
+import { ignoredPaths } from '../rootfs/ignored-paths.ts'
+import { readPathList } from '../rootfs/path-pattern.ts'
 import type { Isolation } from '../run/isolation.ts'
 import { followParent, inUserNamespace, restartInUserNamespace } from '../run/user-namespace.ts'
-import { rawPath } from '../tar/raw-path.ts'
 import { type BuildCache, openBuildCache } from './build-cache.ts'
 import { deliver, planOutputs } from './build-outputs.ts'
 import type { Variables } from './environment.ts'
 import type { ExecutorOptions } from './executor-options.ts'
+import { withConfigOf } from './kaniko-directory.ts'
 import { LazyIsolation } from './lazy-isolation.ts'
 import { ownPaths } from './own-paths.ts'
 import { parseExecutor } from './parse-executor.ts'
@@ -72,7 +74,8 @@ async function execute(options: ExecutorOptions, input: ProgramInput): Promise<O
   const log = createProgramLog(options.log, stderr)
   for (const notice of options.notices) log.debug(notice)
   for (const warning of options.warnings) log.warn(warning)
-  const { registry: flags, environment, imageDownloadRetry, pushRetry } = options
+  const { registry: flags, imageDownloadRetry, pushRetry } = options
+  const environment = withConfigOf(options)
   const retries = { pull: imageDownloadRetry, push: pushRetry }
   await using registries = await openRegistryAccess({ flags, environment, retries, log })
   const parent = resolve(environment.cwd, options.workDir ?? environment.temporaryDirectory)
@@ -151,6 +154,7 @@ interface BuildInput {
 async function buildImage(plan: BuildPlan, execution: Execution, input: BuildInput): Promise<FinishedImage> {
   const { options, log, signal, registries, workDir } = execution
   const { reproducible, singleSnapshot, snapshotMode } = options
+  const unwanted = readPathList(options.ignorePaths)
   const rooms: BuildRooms = {
     context: input.context,
     store: input.cache.store,
@@ -162,7 +166,8 @@ async function buildImage(plan: BuildPlan, execution: Execution, input: BuildInp
     workDir,
     layers: { compressionLevel: 6, reproducible, singleSnapshot, snapshotMode },
     cleanUp: options.cleanUp,
-    ignorePaths: options.ignorePaths.map(rawPath),
+    keepRoot: options.preserveContext,
+    unwanted: ignoredPaths(unwanted.paths, unwanted.patterns),
     log,
     now: new Date(),
     signal,
