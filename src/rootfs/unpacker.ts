@@ -252,7 +252,7 @@ export class Unpacker {
       if (from === undefined) throw exchanged(path)
       const moves = moveMounts(from, this.directories.make(isAbsolute ? target : joinRaw(parentOf(path), target)))
       for (const move of moves)
-        this.#log.info(`${showPath(move.from)} is now at ${showPath(move.to)}, with what is mounted in it`)
+        this.#log.debug(`${showPath(move.from)} is now at ${showPath(move.to)}, with what is mounted in it`)
       this.#onMoved(moves)
       return true
     } catch (error) {

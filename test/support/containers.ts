@@ -7,7 +7,7 @@ export type ContainerTool = (args: readonly string[], options?: CommandOptions) 
 
 export interface Podman {
   readonly command: ContainerTool
-  /** Starts a container of an image podman already has; gives its exit code and output. */
+  /** Starts a container of an image podman already has, without a network unless told; gives its exit code and output. */
   run(image: string, command?: readonly string[], flags?: readonly string[]): Promise<CommandResult>
 }
 
@@ -22,7 +22,8 @@ export function podman(directory: string): Podman {
   return {
     command: tool(argv),
     run: (image, command = [], flags = []) => {
-      const started = [...argv, 'run', '--rm', '--network', 'none', '--pull', 'never', ...limits]
+      const network = flags.includes('--network') ? [] : ['--network', 'none']
+      const started = [...argv, 'run', '--rm', ...network, '--pull', 'never', ...limits]
       return tryRun('unshare', [...privateMounts, ...started, ...flags, image, ...command])
     },
   }
