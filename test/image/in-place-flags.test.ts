@@ -127,6 +127,18 @@ RUN echo x > /var/log/b.log && mkdir -p /var/log/app && echo x > /var/log/app/b.
   assert.equal(readFileSync(join(built.out, 'deep'), 'utf8'), 'new\nnewer\n')
 })
 
+test('caches, outputs and credentials that lie in the root are neither removed nor part of the image', async () => {
+  const dockerfile =
+    'FROM busybox:1 AS first\nRUN echo x > /mark\nFROM busybox:1\nCOPY --from=first /mark /\nRUN rm /bin/vi\n'
+  const script = `mkdir -p /root/.docker; echo '{"auths": {}}' > /root/.docker/config.json
+build --cache-repo=oci:/repository --tar-path=/image.tar; code=$?
+cat /root/.docker/config.json; ls /repository/index.json /image.tar; exit $code`
+  const built = await succeeds({ dockerfile, script, flags: ['-e', 'DOCKER_CONFIG=/root/.docker'] })
+  assert.equal(built.result.stdout, '{"auths": {}}\n/image.tar\n/repository/index.json\n')
+  const others = [...(await tree(built)).keys()].filter((path) => /^repository|image\.tar|\.docker/.test(path))
+  assert.deepEqual(others, [])
+})
+
 test('what is mounted below /var/run stays under its name, while /var/run is what the image says', async () => {
   const { directory, token } = machineFiles()
   const flags = ['-v', `${directory}/secrets:/var/run/secrets/kubernetes.io/serviceaccount:ro`]
