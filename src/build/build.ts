@@ -1,4 +1,4 @@
-import { HearthError } from '../errors.ts'
+import { HearthError, messageOf } from '../errors.ts'
 import type { Image } from '../image/image.ts'
 import type { ImageConfig } from '../oci/image-config.ts'
 import type { Platform } from '../oci/platform.ts'
@@ -7,6 +7,7 @@ import type { BuildPlan } from '../plan/step.ts'
 import { Agreement, MixedResults } from './agreement.ts'
 import type { BuildGraph } from './build-graph.ts'
 import { timeOf } from './history.ts'
+import { KeptRoot } from './kept-root.ts'
 import { LayerTrees } from './layer-trees.ts'
 import { OverlayRoot } from './overlay-root.ts'
 import type { StepReport } from './report.ts'
@@ -28,8 +29,30 @@ export interface BuildResult {
  * files, and independent stages are built side by side.
  */
 export async function build(plan: BuildPlan, rooms: BuildRooms): Promise<BuildResult> {
+  const turns = new RootTurns(keptRoot(rooms))
+  let result: BuildResult
+  try {
+    result = await buildTrusting(plan, rooms, turns)
+  } catch (error) {
+    if (rooms.cleanUp)
+      await turns.clear().catch((failure) => rooms.log.warn(`the root is not cleaned up: ${messageOf(failure)}`))
+    throw error
+  }
+  if (rooms.cleanUp) await turns.clear()
+  return result
+}
+
+/** What was in the root before comes back with the clean-up only, as with kaniko. */
+function keptRoot({ isolation, keepRoot, cleanUp, workDir, log, signal }: BuildRooms): KeptRoot | undefined {
+  const { sharedRoot } = isolation
+  if (!keepRoot || sharedRoot === undefined) return undefined
+  if (cleanUp) return new KeptRoot({ root: sharedRoot, archive: `${workDir}/kept-root.tar`, log, signal })
+  log.warn('--preserve-context without --cleanup: the context stays, but nothing else in the root comes back')
+  return undefined
+}
+
+async function buildTrusting(plan: BuildPlan, rooms: BuildRooms, turns: RootTurns): Promise<BuildResult> {
   const distrusted = new Set<number>()
-  const turns = new RootTurns()
   for (;;) {
     const workDir = distrusted.size === 0 ? rooms.workDir : `${rooms.workDir}/again-${distrusted.size}`
     try {
@@ -69,7 +92,6 @@ async function buildOnce(plan: BuildPlan, rooms: BuildRooms, tries: Tries): Prom
     history,
   }
   const steps = plan.stages.flatMap((stage) => graph.stage(stage.index).reports)
-  if (rooms.cleanUp) await graph.turns.clear()
   return { image: { config: imageConfig, layers, annotations: {} }, steps }
 }
 

@@ -1,6 +1,5 @@
 import { mkdirSync } from 'node:fs'
 import type { Layer } from '../image/layer.ts'
-import { ignoredPaths } from '../rootfs/ignored-paths.ts'
 import { overlaySnapshotter } from '../snapshot/overlay-snapshotter.ts'
 import type { Changes } from '../snapshot/snapshotter.ts'
 import { seenByAllThreads } from '../sys/private-mounts.ts'
@@ -53,8 +52,7 @@ export class OverlayRoot implements StageRoot {
 
   async changes(): Promise<Changes> {
     if (this.#mounted === undefined) throw new TypeError('changes() without bringTo()')
-    const { signal, ignorePaths } = this.#rooms
-    const ignored = ignoredPaths(ignorePaths)
+    const { signal, unwanted: ignored } = this.#rooms
     const overlay = { ...this.#mounted, root: this.path, marks: this.#trees.marks, ignored }
     return overlaySnapshotter(overlay).diff(signal === undefined ? {} : { signal })
   }

@@ -6,9 +6,9 @@ import type { PulledImage } from '../image/pulled-image.ts'
 import type { Log } from '../log.ts'
 import type { Platform } from '../oci/platform.ts'
 import type { Reference } from '../oci/reference.ts'
+import type { IgnoredPaths } from '../rootfs/ignored-paths.ts'
 import type { OverlayMarks } from '../rootfs/overlay-mount.ts'
 import type { Isolation } from '../run/isolation.ts'
-import type { RawPath } from '../tar/raw-path.ts'
 
 /** Finds base images: warmed ones first, then the registry. One answer per reference for the whole build. */
 export interface ImageSource {
@@ -45,8 +45,10 @@ export interface BuildRooms {
   readonly layers: LayerOptions
   /** Leave nothing of the last stage in a root that stages share. */
   readonly cleanUp: boolean
+  /** Let what was in it before come back then. */
+  readonly keepRoot: boolean
   /** Paths of the image whose changes are left out of layers. */
-  readonly ignorePaths: readonly RawPath[]
+  readonly unwanted: IgnoredPaths
   readonly log: Log
   /** The build's own time, used wherever a time is written. */
   readonly now: Date

@@ -4,6 +4,7 @@ import type { Log } from '../log.ts'
 import { shortDigest } from '../oci/digest.ts'
 import { applyLayer } from '../rootfs/apply.ts'
 import type { IgnoredPaths } from '../rootfs/ignored-paths.ts'
+import type { Move } from '../rootfs/move-mounts.ts'
 
 export interface UnpackLayersOptions {
   /** Where the layers' bytes are kept. */
@@ -12,6 +13,8 @@ export interface UnpackLayersOptions {
   readonly signal?: AbortSignal
   /** What in the root is not the image's, asked before each layer. */
   readonly ignored?: () => IgnoredPaths | undefined
+  /** Is told of mounts that made way; see `UnpackOptions`. */
+  readonly onMoved?: (moves: readonly Move[]) => void
 }
 
 /** Puts layers on what is in a root, in order; the next one is downloaded while one is unpacked. Tells of each it has done. */
@@ -20,7 +23,7 @@ export async function* unpackLayers(
   layers: readonly Layer[],
   options: UnpackLayersOptions,
 ): AsyncGenerator<Layer> {
-  const { store, log, signal, ignored: ask } = options
+  const { store, log, signal, ignored: ask, onMoved } = options
   const abort = signal === undefined ? {} : { signal }
   const fetch = (layer: Layer | undefined): Promise<Layer | undefined> => {
     const fetched = layer === undefined ? Promise.resolve(undefined) : fetchLayer(layer, store, abort)
@@ -39,6 +42,7 @@ export async function* unpackLayers(
       // The layers stay as they are; a root to run commands in can do without.
       mayLackDevices: true,
       ...(ignored === undefined ? {} : { ignored }),
+      ...(ignored === undefined || onMoved === undefined ? {} : { onMoved }),
       ...abort,
     })
     yield layer

@@ -1,13 +1,16 @@
 import { mkdirSync } from 'node:fs'
+import { messageOf } from '../errors.ts'
 import type { Layer } from '../image/layer.ts'
 import type { Log } from '../log.ts'
 import { clearRoot } from '../rootfs/clear-root.ts'
-import { type IgnoredPaths, ignoredPaths } from '../rootfs/ignored-paths.ts'
+import type { IgnoredPaths } from '../rootfs/ignored-paths.ts'
+import { type Move, moveBack } from '../rootfs/move-mounts.ts'
 import { removeTree } from '../rootfs/remove.ts'
 import type { SharedRoot } from '../run/isolation.ts'
 import type { Changes, Snapshotter } from '../snapshot/snapshotter.ts'
 import { withoutTouched } from '../snapshot/touched-files.ts'
 import { walkSnapshotter } from '../snapshot/walk-snapshotter.ts'
+import { showPath } from '../tar/raw-path.ts'
 import type { BuildRooms } from './rooms.ts'
 import type { StageRoot } from './stage-root.ts'
 import { unpackLayers } from './unpack-layers.ts'
@@ -26,6 +29,8 @@ export class UnpackedRoot implements StageRoot {
   readonly #rooms: BuildRooms
   readonly #log: Log
   #layers: readonly Layer[] = []
+  /** Mounts of the machine that had to make way for a layer. */
+  #moves: Move[] = []
   #snapshotter: Snapshotter | undefined
 
   constructor({ place, rooms, log }: UnpackedRootOptions) {
@@ -45,13 +50,18 @@ export class UnpackedRoot implements StageRoot {
     if (missing.length === 0) return
     this.#snapshotter = undefined
     const { store } = this.#rooms
-    const options = { store, log: this.#log, ignored: () => this.ignored(), ...this.#options() }
+    const options = {
+      store,
+      log: this.#log,
+      ignored: () => this.ignored(),
+      onMoved: (moves: readonly Move[]) => this.#moves.push(...moves),
+      ...this.#options(),
+    }
     for await (const layer of unpackLayers(this.path, missing, options)) this.#layers = [...this.#layers, layer]
   }
 
   async watch(): Promise<void> {
-    const { layers, ignorePaths } = this.#rooms
-    const unwanted = ignoredPaths(ignorePaths)
+    const { layers, unwanted } = this.#rooms
     this.#snapshotter ??= await walkSnapshotter(this.path, {
       mode: layers.snapshotMode,
       ignored: () => this.ignored() ?? unwanted,
@@ -70,8 +80,8 @@ export class UnpackedRoot implements StageRoot {
   }
 
   async enter(): Promise<void> {
-    const ignored = this.ignored()
     this.leave()
+    const ignored = this.ignored()
     if (ignored !== undefined) await clearRoot(this.path, ignored)
   }
 
@@ -80,9 +90,19 @@ export class UnpackedRoot implements StageRoot {
     if (this.shared === undefined) await removeTree(this.path)
   }
 
+  /** Mounts are where they were before this one had it. */
   leave(): void {
     this.#layers = []
     this.#snapshotter = undefined
+    for (const move of this.#moves.splice(0).reverse()) this.#moveBack(move)
+  }
+
+  #moveBack(move: Move): void {
+    try {
+      moveBack(this.path, move)
+    } catch (error) {
+      this.#log.warn(`${showPath(move.from)} of the container stays at ${showPath(move.to)}: ${messageOf(error)}`)
+    }
   }
 
   #options(): { signal?: AbortSignal } {

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { existsSync } from 'node:fs'
 import type { Log } from '../log.ts'
 import type { OverlayMarks } from '../rootfs/overlay-mount.ts'
 import { chooseTier } from '../run/choose-tier.ts'
@@ -13,6 +13,8 @@ import { canConfineProcesses } from '../sys/landlock.ts'
 import { holdsID, knownIDs, ownIDs } from '../sys/own-ids.ts'
 import type { Variables } from './environment.ts'
 import type { ExecutorOptions } from './executor-options.ts'
+import { ownDirectory } from './kaniko-directory.ts'
+import { ownPaths } from './own-paths.ts'
 
 export interface IsolationSurroundings {
   readonly options: ExecutorOptions
@@ -23,8 +25,6 @@ export interface IsolationSurroundings {
   readonly context: string
   readonly log: Log
 }
-
-const ownDirectory = '/kaniko'
 
 /** How commands are run, and on what roots. */
 export interface Workplace {
@@ -80,7 +80,10 @@ function inPlace({ options, workDir, context, log }: IsolationSurroundings): Iso
   const missing = missingCapabilities()
   requireCapabilities(missing)
   for (const { name, for: purpose } of missing) log.debug(`without CAP_${name}: ${purpose} will fail`)
-  const { ignorePaths, ignoreVarRun, cacheDir, environment } = options
-  const alsoIgnored = [context, workDir, resolve(environment.cwd, cacheDir)]
+  const { ignorePaths, ignoreVarRun, kanikoDir, environment } = options
+  const alsoIgnored = [context, ...ownPaths(options, workDir).map(({ path }) => path)]
+  if (kanikoDir !== undefined) alsoIgnored.push(kanikoDir)
+  // Credentials are read when a registry asks for them.
+  if (existsSync(environment.dockerConfigPath)) alsoIgnored.push(environment.dockerConfigPath)
   return inPlaceIsolation({ ownDirectory, ignorePaths, ignoreVarRun, alsoIgnored })
 }

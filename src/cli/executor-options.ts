@@ -52,11 +52,15 @@ export interface ExecutorOptions {
   readonly isolation: IsolationChoice
   /** Leave no image's files in a root that stages share. */
   readonly cleanUp: boolean
-  /** Absolute paths of the image whose changes are left out of layers. */
+  /** Let it hold in the end what it held before. */
+  readonly preserveContext: boolean
+  /** Absolute paths of the image, or patterns of such, whose changes are left out of layers. */
   readonly ignorePaths: readonly string[]
-  /** Whether /var/run counts among them where the root is the machine's own. */
+  /** Whether /var/run counts among them where the root is the machine's own and something is mounted in it. */
   readonly ignoreVarRun: boolean
   readonly force: boolean
+  /** Absolute; used in place of /kaniko for what is written. */
+  readonly kanikoDir?: string
   /** Where stage roots live; without it a new directory below the system's temporary one. */
   readonly workDir?: string
   readonly environment: Environment

@@ -18,8 +18,9 @@ import { formatReference, type Reference } from '../oci/reference.ts'
 import { planBuild, unusedBuildArgs } from '../plan/plan.ts'
 import { renderPlan } from '../plan/render.ts'
 import type { BuildPlan } from '../plan/step.ts'
+import { ignoredPaths } from '../rootfs/ignored-paths.ts'
+import { readPathList } from '../rootfs/path-pattern.ts'
 import { followParent, inUserNamespace, restartInUserNamespace } from '../run/user-namespace.ts'
-import { rawPath } from '../tar/raw-path.ts'
 import { type BuildCache, openBuildCache } from './build-cache.ts'
 import { runBuildChecks } from './build-checks.ts'
 import { deliver, planOutputs } from './build-outputs.ts'
@@ -27,6 +28,7 @@ import type { Workplace } from './choose-isolation.ts'
 import type { Variables } from './environment.ts'
 import type { ExecutorOptions } from './executor-options.ts'
 import { HeldSink } from './held-sink.ts'
+import { withConfigOf } from './kaniko-directory.ts'
 import { LazyIsolation } from './lazy-isolation.ts'
 import { runLint } from './lint.ts'
 import { ownPaths } from './own-paths.ts'
@@ -94,7 +96,8 @@ async function executeSaying(said: HeldSink, options: ExecutorOptions, input: Pr
   const firstLog = createProgramLog(options.log, stderr)
   for (const notice of options.notices) log.debug(notice)
   for (const warning of options.warnings) log.warn(warning)
-  const { registry: flags, environment, imageDownloadRetry, pushRetry } = options
+  const { registry: flags, imageDownloadRetry, pushRetry } = options
+  const environment = withConfigOf(options)
   const retries = { pull: imageDownloadRetry, push: pushRetry }
   await using registries = await openRegistryAccess({ flags, environment, retries, log })
   const parent = resolve(environment.cwd, options.workDir ?? environment.temporaryDirectory)
@@ -212,6 +215,7 @@ interface BuildInput {
 async function buildImage(plan: BuildPlan, execution: Execution, input: BuildInput): Promise<FinishedImage> {
   const { options, log, signal, registries, workDir } = execution
   const { reproducible, singleSnapshot, snapshotMode } = options
+  const unwanted = readPathList(options.ignorePaths)
   const rooms: BuildRooms = {
     context: input.context,
     store: input.cache.store,
@@ -223,7 +227,8 @@ async function buildImage(plan: BuildPlan, execution: Execution, input: BuildInp
     workDir,
     layers: { compressionLevel: 6, reproducible, singleSnapshot, snapshotMode },
     cleanUp: options.cleanUp,
-    ignorePaths: options.ignorePaths.map(rawPath),
+    keepRoot: options.preserveContext,
+    unwanted: ignoredPaths(unwanted.paths, unwanted.patterns),
     log,
     now: new Date(),
     signal,

@@ -1,13 +1,6 @@
 import type { Variables } from './environment.ts'
 
-const pointless = [
-  'KANIKO_DIR',
-  'KANIKO_PRE_CLEANUP',
-  'KANIKO_PRESERVE_CONTEXT',
-  'SNAPSHOT_TIMEOUT_DURATION',
-  'STACKLOG_PATH',
-  'BENCHMARK_FILE',
-]
+const pointless = ['KANIKO_PRE_CLEANUP', 'SNAPSHOT_TIMEOUT_DURATION', 'STACKLOG_PATH', 'BENCHMARK_FILE']
 
 /** One line about each of kaniko's variables that is set and has no effect here; its feature switches share one. */
 export function kanikoVariables(env: Variables): readonly string[] {

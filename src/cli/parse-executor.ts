@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { arch } from 'node:process'
 import type { CachePolicy } from '../build/rooms.ts'
 import { hostPlatform } from '../oci/platform.ts'
@@ -13,6 +14,7 @@ import { type Arguments, readArguments } from './flags/read-arguments.ts'
 import { readRegistryFlags } from './flags/registry-flags.ts'
 import { parseBoolean } from './flags/scalars.ts'
 import { withUsage, wrongUsage } from './flags/usage.ts'
+import { ownDirectory } from './kaniko-directory.ts'
 import { kanikoVariables } from './kaniko-variables.ts'
 import { parseLint } from './parse-lint.ts'
 import { refusePositionals } from './positionals.ts'
@@ -21,6 +23,7 @@ import {
   readBuildArgs,
   readCacheDir,
   readCacheRepo,
+  readIgnoredPaths,
   readPairs,
   readPlatform,
   readReferences,
@@ -87,7 +90,7 @@ function executorOptions(read: Arguments, { values, env, cwd }: Surroundings): E
     dryrun: values.boolean('dryrun'),
     ...running(values, env),
     force: values.boolean('force'),
-    ...given('workDir', values.optional('work-dir') ?? (env.HEARTH_WORK_DIR || undefined)),
+    ...directories(values, { env, cwd }),
     environment: readEnvironment(env, cwd),
     notices,
     warnings: [...read.warnings, ...buildArgs.warnings],
@@ -98,15 +101,27 @@ function running(values: FlagValues, env: Variables): RunningOptions {
   return {
     isolation: values.text('isolation') as IsolationChoice,
     cleanUp: readSwitch(values, 'cleanup', env.KANIKO_CLEANUP),
-    ignorePaths: values.list('ignore-path').map((path) => {
-      if (path.startsWith('/')) return path
-      throw wrongUsage(`--ignore-path: ${JSON.stringify(path)} is not an absolute path`)
-    }),
+    preserveContext: readSwitch(values, 'preserve-context', env.KANIKO_PRESERVE_CONTEXT),
+    ignorePaths: readIgnoredPaths(values),
     ignoreVarRun: values.boolean('ignore-var-run'),
   }
 }
 
-type RunningOptions = Pick<ExecutorOptions, 'isolation' | 'cleanUp' | 'ignorePaths' | 'ignoreVarRun'>
+type RunningOptions = Pick<
+  ExecutorOptions,
+  'isolation' | 'cleanUp' | 'preserveContext' | 'ignorePaths' | 'ignoreVarRun'
+>
+
+/** kaniko keeps its files and what it works on in one directory; what is read is where it is, so only the latter moves. */
+function directories(values: FlagValues, { env, cwd }: Omit<Surroundings, 'values'>): DirectoryOptions {
+  const named = values.optional('kaniko-dir') ?? (env.KANIKO_DIR || undefined)
+  const absolute = named === undefined ? undefined : resolve(cwd, named)
+  const kanikoDir = absolute === ownDirectory ? undefined : absolute
+  const workDir = values.optional('work-dir') ?? (env.HEARTH_WORK_DIR || kanikoDir)
+  return { ...given('kanikoDir', kanikoDir), ...given('workDir', workDir) }
+}
+
+type DirectoryOptions = Pick<ExecutorOptions, 'kanikoDir' | 'workDir'>
 
 function outputs(values: FlagValues): Pick<ExecutorOptions, 'tarPath' | 'ociLayoutPath' | 'digestFile'> {
   return {

@@ -1,6 +1,7 @@
 import { HearthError } from '../errors.ts'
 import { type Platform, parsePlatform } from '../oci/platform.ts'
 import { parseReference, parseRepository } from '../oci/reference.ts'
+import { readPathList } from '../rootfs/path-pattern.ts'
 import type { Variables } from './environment.ts'
 import type { FlagValues } from './flags/flag-values.ts'
 import { splitPair } from './flags/pairs.ts'
@@ -67,6 +68,16 @@ export function readCacheRepo(values: FlagValues): string | undefined {
   if (text === 'oci:') throw wrongUsage('--cache-repo: "oci:" names no directory', 'Write it as oci:path.')
   if (text !== undefined && !text.startsWith('oci:')) naming('--cache-repo', () => parseRepository(text))
   return text
+}
+
+/** The values of --ignore-path: absolute paths, parts of which may be patterns. */
+export function readIgnoredPaths(values: FlagValues): readonly string[] {
+  const paths = values.list('ignore-path')
+  for (const path of paths) {
+    if (!path.startsWith('/')) throw wrongUsage(`--ignore-path: ${JSON.stringify(path)} is not an absolute path`)
+  }
+  naming('--ignore-path', () => readPathList(paths))
+  return paths
 }
 
 /** Runs a parser; what it refuses begins with the flag's name. */

@@ -6,6 +6,7 @@ import { joinRaw, parentOf, type RawPath, showPath } from '../tar/raw-path.ts'
 import { type Directory, hostPath } from './directories.ts'
 import type { IgnoredPaths } from './ignored-paths.ts'
 import { removeLower } from './lower-files.ts'
+import type { Move } from './move-mounts.ts'
 import { unpack } from './unpack.ts'
 import { Unpacker } from './unpacker.ts'
 import { type Marker, markerOf } from './whiteout.ts'
@@ -16,10 +17,10 @@ export interface UnpackOptions {
   /** What in the root is not the image's and stays as it is; what the layer has there is left out. */
   readonly ignored?: IgnoredPaths
   /**
-   * Host directory, ignored and on the root's own mount. A directory is moved there that holds something ignored where
-   * the layer has no directory. Without it, or where the kernel objects, such a directory stays, with a warning.
+   * Allows a directory in which something is mounted to make way for a symlink: the mounts move where the link leads, and
+   * keep their names with it. Without it, or where that is not possible, such a directory stays, with a warning.
    */
-  readonly relocateTo?: string
+  readonly onMoved?: (moves: readonly Move[]) => void
   /** Devices that may not be made are left out with a warning, instead of an error. */
   readonly mayLackDevices?: boolean
 }

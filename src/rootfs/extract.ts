@@ -13,7 +13,7 @@ export interface Ownership {
   readonly gid: number
 }
 
-export interface ExtractOptions extends Omit<UnpackOptions, 'relocateTo'> {
+export interface ExtractOptions extends Omit<UnpackOptions, 'onMoved'> {
   /** Owner of everything in the archive, instead of the ones it names. */
   readonly owner?: Ownership
 }

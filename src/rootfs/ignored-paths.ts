@@ -1,4 +1,5 @@
 import { joinRaw, type RawPath } from '../tar/raw-path.ts'
+import { matchedParts, type PathPattern } from './path-pattern.ts'
 
 /**
  * Paths of a root that are not the image's, with all that lies below them: never read, changed or removed. They have no
@@ -15,7 +16,13 @@ export interface IgnoredPaths {
   someBelow(directory: RawPath): RawPath | undefined
 }
 
-export function ignoredPaths(paths: Iterable<RawPath>): IgnoredPaths {
+/** Ignores paths, and whatever patterns match. */
+export function ignoredPaths(paths: Iterable<RawPath>, patterns: readonly PathPattern[] = []): IgnoredPaths {
+  const exact = ignoredExactly(paths)
+  return patterns.length === 0 ? exact : eitherOf(exact, ignoredByPatterns(patterns))
+}
+
+function ignoredExactly(paths: Iterable<RawPath>): IgnoredPaths {
   const ignored = new Set(paths)
   const ancestors = new Map<RawPath, RawPath>()
   for (const path of ignored) for (const directory of directoriesAbove(path)) ancestors.set(directory, path)
@@ -29,6 +36,38 @@ export function ignoredPaths(paths: Iterable<RawPath>): IgnoredPaths {
     coveredBy,
     someBelow: (directory) => ancestors.get(directory),
   }
+}
+
+function ignoredByPatterns(patterns: readonly PathPattern[]): IgnoredPaths {
+  const coveredBy = (path: RawPath): RawPath | undefined => {
+    const names = namesOf(path)
+    const pattern = patterns.find((one) => names.length >= one.parts.length && matchedParts(one, names) > 0)
+    return pattern && (names.slice(0, pattern.parts.length).join('/') as RawPath)
+  }
+  const someBelow = (directory: RawPath): RawPath | undefined => {
+    const names = namesOf(directory)
+    const leadsThere = (one: PathPattern): boolean => matchedParts(one, names) === names.length
+    return patterns.find((one) => names.length < one.parts.length && leadsThere(one))?.text
+  }
+  return {
+    covers: (path) => coveredBy(path) !== undefined,
+    reachesInto: (directory) => someBelow(directory) !== undefined,
+    coveredBy,
+    someBelow,
+  }
+}
+
+function eitherOf(one: IgnoredPaths, other: IgnoredPaths): IgnoredPaths {
+  return {
+    covers: (path) => one.covers(path) || other.covers(path),
+    reachesInto: (directory) => one.reachesInto(directory) || other.reachesInto(directory),
+    coveredBy: (path) => one.coveredBy(path) ?? other.coveredBy(path),
+    someBelow: (directory) => one.someBelow(directory) ?? other.someBelow(directory),
+  }
+}
+
+function namesOf(path: RawPath): readonly string[] {
+  return path === '' ? [] : path.split('/')
 }
 
 /** The same paths for somebody whose root is a directory of the root; messages still name them as they are in the root. */

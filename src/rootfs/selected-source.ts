@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { HearthError } from '../errors.ts'
 import { baseName, joinRaw, onDisk, type RawPath, rawPath, showPath } from '../tar/raw-path.ts'
+import type { IgnoredPaths } from './ignored-paths.ts'
 import { type FileRecord, recordOf } from './record.ts'
 
 /** Keeps files of a tree out of a copy. Paths are relative to the tree's root. */
@@ -39,6 +40,12 @@ interface OpenDirectory {
   next: number
   /** Whether the directory has been handed out; an ignored one is, once something below it is wanted. */
   shown: boolean
+}
+
+/** All of a root but what is ignored in it. */
+export function wholeRoot(root: string, ignored?: IgnoredPaths): SelectedSource {
+  const all = { root, path: rawPath(''), name: rawPath(''), isDirectory: true }
+  return ignored === undefined ? all : { ...all, filter: { ignores: ignored.covers, prunes: ignored.covers } }
 }
 
 /**

@@ -3,7 +3,7 @@ import { HearthError, messageOf, systemCode } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { makeNode } from '../sys/node.ts'
 import type { TarEntry } from '../tar/entry.ts'
-import { baseName, joinRaw, parentOf, type RawPath, showPath } from '../tar/raw-path.ts'
+import { baseName, joinRaw, parentOf, type RawPath, rawPathOf, showPath } from '../tar/raw-path.ts'
 import type { UnpackOptions } from './apply.ts'
 import { Directories, type Directory, hostPath } from './directories.ts'
 import { exchanged, placed } from './disk-failure.ts'
@@ -12,7 +12,7 @@ import { LayerNames } from './layer-names.ts'
 import { applyToLink } from './linked-metadata.ts'
 import { holdsMachines, MachinePath } from './machine-path.ts'
 import { dropOtherXattrs, type Metadata, setMetadata } from './metadata.ts'
-import { relocate } from './relocate.ts'
+import { moveMounts } from './move-mounts.ts'
 import { removal } from './removal.ts'
 
 /** Where an entry goes. */
@@ -21,6 +21,8 @@ interface Place {
   readonly name: string
   readonly host: Buffer
 }
+
+const slash = 0x2f
 
 type EntryOf<Type extends TarEntry['type']> = TarEntry & { readonly type: Type }
 
@@ -35,16 +37,16 @@ export class Unpacker {
   /** What the archive has made so far. */
   readonly names = new LayerNames()
   readonly #log: Log
-  readonly #relocateTo: string | undefined
+  readonly #onMoved: UnpackOptions['onMoved']
   readonly #mayLackDevices: boolean
   readonly #unfinished = new Map<RawPath, Metadata>()
   readonly #reported = new Set<string>()
   readonly #leftOut = new Set<RawPath>()
   #file: FileWriter | undefined
 
-  constructor(root: string, { log, ignored, relocateTo, mayLackDevices = false }: UnpackOptions) {
+  constructor(root: string, { log, ignored, onMoved, mayLackDevices = false }: UnpackOptions) {
     this.#log = log
-    this.#relocateTo = relocateTo
+    this.#onMoved = onMoved
     this.#mayLackDevices = mayLackDevices
     this.directories = new Directories(root, {
       onMade: (parent, name) => this.names.add(parent.path, name),
@@ -143,7 +145,7 @@ export class Unpacker {
         this.#makeLink(place, entry)
         return
       case 'symlink':
-        this.#replacing(place, () => symlinkSync(Buffer.from(entry.target), place.host))
+        this.#replacing(place, () => symlinkSync(Buffer.from(entry.target), place.host), entry.target)
         break
       case 'character':
       case 'block':
@@ -217,37 +219,44 @@ export class Unpacker {
     }
   }
 
-  /** Makes something new; what is in the way is removed first. */
-  #replacing<T>(place: Place, make: () => T): T {
+  /** Makes something new; what is in the way is removed first. `leadsTo` is the target of a symlink. */
+  #replacing<T>(place: Place, make: () => T, leadsTo?: Uint8Array): T {
     try {
       return make()
     } catch (error) {
       if (systemCode(error) !== 'EEXIST') throw error
     }
-    this.#makeWay(place)
+    this.#makeWay(place, leadsTo)
     return make()
   }
 
   /** Frees a name; throws MachinePath where a directory stays because of what is in it. */
-  #makeWay({ parent, name, host }: Place): void {
+  #makeWay({ parent, name, host }: Place, leadsTo?: Uint8Array): void {
     const { border } = this.directories
     this.remove(parent, name)
     if (border === undefined || !exists(host)) return
     const path = pathOf(parent, name)
-    if (!this.#moveAside(path, host)) throw holdsMachines(path, border.ignored.someBelow(path) ?? path)
+    if (leadsTo === undefined || !this.#moveAlong(path, leadsTo)) {
+      throw holdsMachines(path, border.ignored.someBelow(path) ?? path)
+    }
+    this.directories.drop(parent, name)
   }
 
-  /** Moves a directory where nobody looks for the image's files; false when it has to stay. */
-  #moveAside(path: RawPath, host: Buffer): boolean {
-    if (this.#relocateTo === undefined) return false
+  /** Moves what is mounted in a directory where a symlink will lead that takes its place; false when it has to stay. */
+  #moveAlong(path: RawPath, leadsTo: Uint8Array): boolean {
+    if (this.#onMoved === undefined) return false
+    const target = rawPathOf(leadsTo)
+    const isAbsolute = leadsTo[0] === slash
     try {
-      const place = relocate(host, baseName(path), this.#relocateTo)
-      this.#log.info(
-        `moved ${showPath(path)} to ${place}, with what is mounted in it: the image has no directory there`,
-      )
+      const from = this.directories.findReal(path)
+      if (from === undefined) throw exchanged(path)
+      const moves = moveMounts(from, this.directories.make(isAbsolute ? target : joinRaw(parentOf(path), target)))
+      for (const move of moves)
+        this.#log.debug(`${showPath(move.from)} is now at ${showPath(move.to)}, with what is mounted in it`)
+      this.#onMoved(moves)
       return true
     } catch (error) {
-      this.#log.debug(`${showPath(path)} cannot be moved to ${this.#relocateTo}: ${messageOf(error)}`)
+      this.#log.debug(`what is mounted in ${showPath(path)} cannot be moved: ${messageOf(error)}`)
       return false
     }
   }

@@ -6,6 +6,7 @@ import type { InPlaceOrder } from './launch-order.ts'
 import { type MachinePaths, machinePaths } from './machine-paths.ts'
 import { outcomeOf } from './outcome.ts'
 import { placeScripts } from './place-scripts.ts'
+import { guardDevices } from './repair-devices.ts'
 import { requireIDs } from './require-ids.ts'
 
 export type InPlaceOptions = MachinePaths
@@ -18,10 +19,16 @@ const launcher = join(import.meta.dirname, `in-place-launcher${extname(import.me
  * time. Where one cannot be run at all, `run` throws "run-unavailable".
  */
 export function inPlaceIsolation(options: InPlaceOptions): Isolation {
+  const repairDevices = guardDevices('/dev')
   return {
     name: 'in-place',
     sharedRoot: { path: '/', ignored: machinePaths(options) },
-    run: (command, runOptions) => runInPlace(command, { ...runOptions, ownDirectory: options.ownDirectory }),
+    async run(command, runOptions) {
+      const outcome = await runInPlace(command, { ...runOptions, ownDirectory: options.ownDirectory })
+      const repaired = repairDevices()
+      if (repaired.length > 0) runOptions.onLine('stderr', `made again after the command: ${repaired.join(', ')}`)
+      return outcome
+    },
   }
 }
 

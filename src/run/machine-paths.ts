@@ -2,15 +2,19 @@ import { realpathSync } from 'node:fs'
 import { HearthError, systemCode } from '../errors.ts'
 import { type IgnoredPaths, ignoredPaths } from '../rootfs/ignored-paths.ts'
 import { mountsWithin } from '../rootfs/mounts.ts'
-import { type RawPath, rawPath, rawPathOf } from '../tar/raw-path.ts'
+import { type PathList, readPathList } from '../rootfs/path-pattern.ts'
+import { onDisk, type RawPath, rawPath, rawPathOf } from '../tar/raw-path.ts'
 
 /** What is whose in a root that hearth and the image share. Paths are absolute. */
 export interface MachinePaths {
   /** Hearth's own: "/kaniko". */
   readonly ownDirectory: string
-  /** What the user wants left alone. */
+  /** What the user wants left alone; parts may be patterns. */
   readonly ignorePaths?: readonly string[]
-  /** Leave /var/run alone while something is mounted in it, as clusters do with tokens. Default true. */
+  /**
+   * Leave all of /var/run alone while something is mounted in it, as clusters do with tokens. Default false: what is
+   * mounted stays as it is in any case, and the rest is the image's.
+   */
   readonly ignoreVarRun?: boolean
   /** The context, the cache, and what else may lie in the root without belonging to the image. */
   readonly alsoIgnored?: readonly string[]
@@ -24,18 +28,20 @@ const runtimePaths = ['/proc', '/sys', '/dev', '/etc/hosts', '/etc/hostname', '/
  * symlinks now, what they lead to is left alone, too. Throws "usage" when the root itself is named.
  */
 export function machinePaths(paths: MachinePaths): () => IgnoredPaths {
-  const named = [paths.ownDirectory, ...(paths.ignorePaths ?? []), ...(paths.alsoIgnored ?? [])]
-  const fixed = [...runtimePaths, ...named.flatMap((path) => [path, realPathOf(path)])].map(rawPath)
-  if (fixed.includes(rawPath('/'))) throw wholeRoot()
-  return () => ignoredIn(fixed, mountPoints(), paths.ignoreVarRun ?? true)
+  const asked = readPathList(paths.ignorePaths ?? [])
+  const named = [paths.ownDirectory, ...(paths.alsoIgnored ?? [])].map(rawPath)
+  const real = [...asked.paths, ...named].flatMap((path) => [path, realPathOf(path)])
+  const fixed = { paths: [...runtimePaths.map(rawPath), ...real], patterns: asked.patterns }
+  if (fixed.paths.includes(rawPath('/'))) throw wholeRoot()
+  return () => ignoredIn(fixed, mountPoints(), paths.ignoreVarRun ?? false)
 }
 
 /** The paths to leave alone: the fixed ones, where something is mounted, and /var/run as far as it is asked for. */
-export function ignoredIn(fixed: readonly RawPath[], mounted: readonly RawPath[], varRun: boolean): IgnoredPaths {
-  const ignored = [...fixed, ...mounted]
+export function ignoredIn(fixed: PathList, mounted: readonly RawPath[], varRun: boolean): IgnoredPaths {
+  const ignored = [...fixed.paths, ...mounted]
   const directory = rawPath('/var/run')
   const holdsMount = mounted.some((path) => path === directory || path.startsWith(`${directory}/`))
-  return ignoredPaths(varRun && holdsMount ? [...ignored, directory] : ignored)
+  return ignoredPaths(varRun && holdsMount ? [...ignored, directory] : ignored, fixed.patterns)
 }
 
 function mountPoints(): readonly RawPath[] {
@@ -44,9 +50,9 @@ function mountPoints(): readonly RawPath[] {
 }
 
 /** What is not there yet has no other name. */
-function realPathOf(path: string): string {
+function realPathOf(path: RawPath): RawPath {
   try {
-    return realpathSync(path)
+    return rawPathOf(realpathSync.native(onDisk('/', path), { encoding: 'buffer' }))
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return path
     throw error

@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { IgnoredPaths } from '../rootfs/ignored-paths.ts'
-import { entriesOf, type SelectedSource } from '../rootfs/selected-source.ts'
-import { rawPath } from '../tar/raw-path.ts'
+import { entriesOf, wholeRoot } from '../rootfs/selected-source.ts'
 import { Comparison } from './comparison.ts'
 import { FileTable } from './file-table.ts'
 import { waitForNextTick } from './next-tick.ts'
@@ -60,7 +59,7 @@ async function walk({ root, before, signal, ignored: askIgnored }: Walk): Promis
   let hasFractions = false
   let device: bigint | undefined
   let turn = performance.now()
-  for (const { record } of entriesOf(whole(root, ignored))) {
+  for (const { record } of entriesOf(wholeRoot(root, ignored))) {
     // Another device without a mount is a subvolume, which belongs to the root.
     if (device !== undefined && record.type === 'directory' && record.dev !== device) refuseMounts(root, ignored)
     device ??= record.dev
@@ -74,9 +73,4 @@ async function walk({ root, before, signal, ignored: askIgnored }: Walk): Promis
   const changes = comparison.finish()
   await waitForNextTick({ since, hasFractions, ...(signal === undefined ? {} : { signal }) })
   return { table: comparison.table, changes }
-}
-
-function whole(root: string, ignored: IgnoredPaths | undefined): SelectedSource {
-  const all = { root, path: rawPath(''), name: rawPath(''), isDirectory: true }
-  return ignored === undefined ? all : { ...all, filter: { ignores: ignored.covers, prunes: ignored.covers } }
 }

@@ -1,66 +1,15 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
-import { busyboxImage, debianImage } from '../support/bases.ts'
-import type { CommandResult } from '../support/command.ts'
-import { podman } from '../support/containers.ts'
+import { after, test } from 'node:test'
+import { busyboxImage } from '../support/bases.ts'
 import { makeContext } from '../support/context.ts'
 import { build, cacheSummary, warm } from '../support/hearth.ts'
-import { readImage } from '../support/image-tree.ts'
-import { projectImagesLayout } from '../support/kube-images.ts'
-import { temporaryDirectory } from '../support/temp.ts'
+import { type BuildInContainer, digestIn, openInPlaceBuilds } from '../support/in-place-builds.ts'
 
-const directory = temporaryDirectory({ after })
-const container = podman(directory)
-const cache = join(directory, 'cache')
-const image = 'localhost/hearth:executor'
+const { directory, cache, succeeds, attempt, tree } = await openInPlaceBuilds({ after })
 
-before(async () => {
-  const busybox = await busyboxImage(directory)
-  const debian = debianImage()
-  const sources = [busybox, debian].flatMap(({ layout, name }) => ['--image', `oci:${layout}:${name}`])
-  await warm([...sources, '--cache-dir', cache])
-  const id = await container.command(['pull', '--quiet', `oci:${await projectImagesLayout()}:executor`])
-  await container.command(['tag', id.trim(), image])
-})
-
-interface InContainer {
-  readonly dockerfile: string
-  readonly files?: Readonly<Record<string, string>>
-  readonly args?: readonly string[]
-  /** For podman. */
-  readonly flags?: readonly string[]
-}
-
-interface BuiltInContainer {
-  readonly result: CommandResult
-  /** Directory of the OCI layout. */
-  readonly layout: string
-}
-
-/** Runs hearth's image on a context, with the warmed bases, an output directory and nothing else. */
-async function inContainer({ dockerfile, files = {}, args = [], flags = [] }: InContainer): Promise<BuiltInContainer> {
-  const out = mkdtempSync(join(directory, 'out-'))
-  const context = makeContext(directory, { Dockerfile: dockerfile, ...files })
-  const volumes = [`${context}:/workspace:ro`, `${out}:/out`, `${cache}:/cache:ro`].flatMap((volume) => ['-v', volume])
-  const tier = args.some((arg) => arg.startsWith('--isolation')) ? [] : ['--isolation=in-place']
-  const command = ['--no-push', '--cache', '--log-format=text', '--oci-layout-path=/out/image', ...tier, ...args]
-  const result = await container.run(image, command, [...volumes, ...flags])
-  return { result, layout: join(out, 'image') }
-}
-
-async function succeeds(request: InContainer): Promise<BuiltInContainer> {
-  const built = await inContainer(request)
-  assert.equal(built.result.code, 0, built.result.stderr)
-  return built
-}
-
-function digestIn(layout: string): string {
-  return JSON.parse(readFileSync(join(layout, 'index.json'), 'utf8')).manifests[0].digest
-}
-
-const samples: Readonly<Record<string, InContainer>> = {
+const samples: Readonly<Record<string, BuildInContainer>> = {
   'several stages, users and links': {
     dockerfile: `FROM busybox:1 AS made
 WORKDIR /work
@@ -114,13 +63,13 @@ RUN rm -rf /var/run/secrets /etc/hosts 2>/dev/null; echo made > /made
 FROM busybox:1
 RUN echo other > /other; grep -q kept /etc/hosts
 `
-  const { layout } = await succeeds({ dockerfile, flags })
+  const built = await succeeds({ dockerfile, flags })
   assert.equal(readFileSync(join(machine, 'hosts'), 'utf8'), '127.0.0.1 localhost\n10.0.0.1 kept\n')
   assert.equal(readFileSync(join(machine, 'secrets/token'), 'utf8'), 'a token')
-  const { tree } = await readImage(`oci:${layout}`, mkdtempSync(join(directory, 'read-')))
-  assert.equal(tree.has('other'), true)
+  const files = await tree(built)
+  assert.equal(files.has('other'), true)
   assert.deepEqual(
-    [...tree.keys()].filter((path) => /secrets|serviceaccount|^kaniko|^cache|^workspace|^out/.test(path)),
+    [...files.keys()].filter((path) => /secrets|serviceaccount|^kaniko|^cache|^workspace|^out/.test(path)),
     [],
   )
 })
@@ -139,14 +88,6 @@ test('a build in a container fills the cache for the next one', async () => {
   assert.deepEqual(readdirSync(join(own, 'tmp')), [])
 })
 
-test('a capability that is missing is named before anything is done', async () => {
-  const drop = ['--cap-drop=ALL', '--cap-add=CHOWN,DAC_OVERRIDE,FOWNER,SETFCAP,SETUID,SETGID,KILL']
-  const { result } = await inContainer({ dockerfile: 'FROM busybox:1\nRUN chmod 6755 /bin/sh\n', flags: drop })
-  assert.equal(result.code, 1)
-  assert.match(result.stderr, /CAP_FSETID/)
-  assert.doesNotMatch(result.stderr, /RUN chmod/)
-})
-
 test('the documented least set of capabilities is enough, without new privileges', async () => {
   const caps = 'CHOWN,DAC_OVERRIDE,FOWNER,FSETID,SETFCAP,SETUID,SETGID,KILL'
   const flags = ['--cap-drop=ALL', `--cap-add=${caps}`, '--security-opt=no-new-privileges']
@@ -154,12 +95,12 @@ test('the documented least set of capabilities is enough, without new privileges
 })
 
 test('the exit code of a failing command is handed on, and its daemons are gone', async () => {
-  const { result } = await inContainer({ dockerfile: 'FROM busybox:1\nRUN setsid sleep 1000 & exit 42\n' })
+  const { result } = await attempt({ dockerfile: 'FROM busybox:1\nRUN setsid sleep 1000 & exit 42\n' })
   assert.equal(result.code, 42, result.stderr)
 })
 
 test('--isolation=namespaces says why it cannot be had in a container without privileges', async () => {
-  const { result } = await inContainer({
+  const { result } = await attempt({
     dockerfile: 'FROM busybox:1\nRUN true\n',
     args: ['--isolation=namespaces'],
   })

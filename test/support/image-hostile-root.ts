@@ -35,10 +35,18 @@ export async function makeHostileRoot(root: string, image: string): Promise<void
   writeFileSync(join(root, 'etc/hosts'), '127.0.0.1 localhost\n')
   const libraries = join(root, 'usr/lib', (await run('gcc', ['-print-multiarch'])).trim())
   await setCacheTrap(root)
+  await setCharacterTrap(root, libraries)
+  // The last: from here on every program of the root is in them.
+  await setPlainTraps(root, libraries)
+}
+
+/** Sets the traps that are only files, below any directory: with it laid over a root, they are in that. */
+export async function setPlainTraps(root: string, libraries: string): Promise<void> {
+  for (const directory of ['etc', 'trap', libraries.slice(root.length)]) {
+    mkdirSync(join(root, directory), { recursive: true })
+  }
   await setNameTrap(root, libraries)
   await setOpensslTrap(root)
-  await setCharacterTrap(root, libraries)
-  // The last: from here on every program of the root is in it.
   await compileTrap('preload', join(root, 'trap/preload.so'))
   writeFileSync(join(root, 'etc/ld.so.preload'), '/trap/preload.so\n')
 }

@@ -19,6 +19,7 @@ export const testPackages = [
   'libarchive-tools',
   'libc6-dev',
   'libcap2-bin',
+  'musl-tools',
   'openssl',
   'podman',
   'python3',

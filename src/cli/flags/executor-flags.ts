@@ -141,6 +141,15 @@ const running: readonly Flag[] = [
     group: 'Running',
   },
   {
+    name: 'kaniko-dir',
+    kind: 'text',
+    default: '',
+    description:
+      'Directory to use in place of /kaniko: for --work-dir unless that is given, and for a .docker/config.json in it',
+    env: 'KANIKO_DIR',
+    group: 'Running',
+  },
+  {
     name: 'isolation',
     kind: 'text',
     default: 'auto',
@@ -151,14 +160,13 @@ const running: readonly Flag[] = [
   {
     name: 'ignore-path',
     kind: 'list',
-    description: 'Absolute path whose changes are left out of layers; repeatable',
+    description: 'Absolute path whose changes are left out of layers; its parts may be patterns; repeatable',
     group: 'Running',
   },
   {
     name: 'ignore-var-run',
     kind: 'boolean',
-    default: 'true',
-    description: 'In place, leave /var/run out as well',
+    description: 'In place, leave /var/run out as well while something is mounted in it',
     group: 'Running',
   },
   {
@@ -166,6 +174,13 @@ const running: readonly Flag[] = [
     kind: 'boolean',
     description: 'In place, remove the last stage from the root at the end',
     env: 'KANIKO_CLEANUP',
+    group: 'Running',
+  },
+  {
+    name: 'preserve-context',
+    kind: 'boolean',
+    description: 'In place, with --cleanup, let the root hold in the end what it held before',
+    env: 'KANIKO_PRESERVE_CONTEXT',
     group: 'Running',
   },
   { name: 'force', kind: 'boolean', description: 'Build also outside a container', group: 'Running' },

@@ -41,8 +41,9 @@ test("the defaults are kaniko's", () => {
     dryrun: false,
     isolation: 'auto',
     cleanUp: false,
+    preserveContext: false,
     ignorePaths: [],
-    ignoreVarRun: true,
+    ignoreVarRun: false,
     force: false,
     notices: [],
     warnings: [],
@@ -62,7 +63,7 @@ test('every option that works takes its value', () => {
     ['--cache-copy-layers', '--single-snapshot', '--snapshot-mode=time', '--reproducible', '--push-retry=2'],
     ['--image-download-retry=3', '--custom-platform=linux/arm/v6', '--dryrun', '--work-dir=/w', '--force'],
     ['-vtrace', '--log-format=json', '--log-timestamp', '--isolation=in-place', '--cleanup', '--ignore-path=/a,b'],
-    ['--ignore-path', '/c', '--ignore-var-run=false'],
+    ['--ignore-path', '/c*', '--ignore-var-run', '--preserve-context', '--kaniko-dir=k'],
   ]
   const { environment, registry, buildPlatform, ...rest } = options(argv.flat())
   assert.deepEqual(rest, {
@@ -96,8 +97,10 @@ test('every option that works takes its value', () => {
     dryrun: true,
     isolation: 'in-place',
     cleanUp: true,
-    ignorePaths: ['/a,b', '/c'],
-    ignoreVarRun: false,
+    preserveContext: true,
+    ignorePaths: ['/a,b', '/c*'],
+    ignoreVarRun: true,
+    kanikoDir: '/home/x/k',
     workDir: '/w',
     force: true,
     notices: [],
@@ -149,10 +152,38 @@ test('the work directory can come from the environment, and the flag goes before
   assert.equal(options(['--no-push'], { HEARTH_WORK_DIR: '' }).workDir, undefined)
 })
 
+test("kaniko's directory is where the work is done, unless that is said; by its flag, else by its variable", () => {
+  const read = (argv: readonly string[], env = {}): readonly (string | undefined)[] => {
+    const { kanikoDir, workDir } = options(['--no-push', ...argv], env)
+    return [kanikoDir, workDir]
+  }
+  const env = { KANIKO_DIR: '/env' }
+  assert.deepEqual(read([], env), ['/env', '/env'])
+  assert.deepEqual(read(['--kaniko-dir=/flag'], env), ['/flag', '/flag'])
+  assert.deepEqual(read(['--work-dir=/w'], env), ['/env', '/w'])
+  assert.deepEqual(read([], { ...env, HEARTH_WORK_DIR: '/w' }), ['/env', '/w'])
+  assert.deepEqual(read(['--kaniko-dir=/kaniko/'], env), [undefined, undefined])
+  assert.deepEqual(read([], { KANIKO_DIR: '' }), [undefined, undefined])
+})
+
+test('a path to ignore is absolute, and a pattern if it looks like one', () => {
+  for (const [path, says] of [
+    ['a', /"a" is not an absolute path/],
+    ['/a/[b', /--ignore-path: "\[b" is not a valid/],
+  ] as const) {
+    assert.throws(() => options(['--no-push', '--ignore-path', path]), { message: says })
+  }
+})
+
 test("kaniko's variables without a meaning here are noted", () => {
-  const env = { KANIKO_DIR: '/k', FF_KANIKO_RUN_VIA_TINI: '1', FF_KANIKO_COPY_AS_ROOT: 'true', STACKLOG_PATH: '' }
+  const env = {
+    KANIKO_PRE_CLEANUP: '1',
+    FF_KANIKO_RUN_VIA_TINI: '1',
+    FF_KANIKO_COPY_AS_ROOT: 'true',
+    STACKLOG_PATH: '',
+  }
   assert.deepEqual(options(['--no-push'], env).notices, [
-    'KANIKO_DIR has no effect',
+    'KANIKO_PRE_CLEANUP has no effect',
     'feature switches have no effect: FF_KANIKO_COPY_AS_ROOT, FF_KANIKO_RUN_VIA_TINI',
   ])
 })
@@ -163,9 +194,9 @@ test('the spellings kaniko gave up are taken, each with a warning', () => {
     '--snapshotMode=redo',
     '--tarPath=t',
     '--customPlatform=linux/arm64',
-    '--whitelist-var-run=false',
+    '--whitelist-var-run',
   ])
-  assert.deepEqual([snapshotMode, tarPath, platform.architecture, ignoreVarRun], ['redo', 't', 'arm64', false])
+  assert.deepEqual([snapshotMode, tarPath, platform.architecture, ignoreVarRun], ['redo', 't', 'arm64', true])
   assert.deepEqual(
     warnings.map((text) => /--(\S+) has been deprecated/.exec(text)?.[1]),
     ['snapshotMode', 'tarPath', 'customPlatform', 'whitelist-var-run'],

@@ -10,8 +10,9 @@ const scenes: Readonly<Record<string, string>> = {
   symlinks: 'nothing is written or removed through symlinks that lead into ignored paths, and one warning says so',
   hardlinks: 'no link is made to what is ignored, and the file that it should replace is gone',
   stays: 'a directory that holds a mount stays a directory, emptied of the rest, with one warning',
-  relocates: 'a directory that holds a mount is moved away for a symlink, and the mount goes with it',
-  cannotRelocate: 'a directory that cannot be moved away stays',
+  moves: 'a directory that holds a mount makes way for a symlink, and the mount goes where that leads',
+  movesBack: 'what has made way goes back, whatever has come of the symlink',
+  cannotMove: 'a directory that cannot make way stays, and all that is in it',
   unannounced: 'a mount that nobody has named is neither written into nor removed',
   archives: 'an archive is unpacked around ignored paths, and not at all into one of them',
 }

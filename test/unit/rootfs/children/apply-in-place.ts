@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict'
-import { existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { extractArchive } from '../../../../src/rootfs/extract.ts'
+import { ignoredPaths } from '../../../../src/rootfs/ignored-paths.ts'
+import { type Move, moveBack } from '../../../../src/rootfs/move-mounts.ts'
 import { rawPath } from '../../../../src/tar/raw-path.ts'
 import { inChunks } from '../../../hostile/canary.ts'
 import { member, tarOf } from '../../../hostile/raw-tar.ts'
@@ -109,25 +120,61 @@ await play({
     assert.equal(read('var/run/secrets/tokens/token'), 'precious')
   },
 
-  async relocates({ root, apply, warnings, read }) {
+  async moves({ root, apply, warnings, read }) {
     writeFileSync(join(root, 'var/run/old'), 'old')
-    mkdirSync(join(root, 'kaniko/mounts/run'))
-    const base = tarOf(dir('run'), symlink('var/run', '/run'), file('var/run/pid'))
-    await apply(base, { relocateTo: join(root, 'kaniko/mounts') })
-    assert.deepEqual(warnings, [])
-    assert.equal(readlinkSync(join(root, 'var/run')), '/run')
-    assert.equal(read('run/pid'), 'new')
-    assert.deepEqual(readdirSync(join(root, 'run')), ['pid'])
-    assert.deepEqual(readdirSync(join(root, 'kaniko/mounts/run-1')), ['secrets'])
-    assert.equal(read('kaniko/mounts/run-1/secrets/tokens/token'), 'precious')
-    await apply(tarOf(dir('var/run'), file('var/run/secrets/tokens/token')))
-    assert.equal(read('var/run/secrets/tokens/token'), 'new', 'nothing of the machine is there any more')
+    mkdirSync(join(root, 'run/secrets'), { recursive: true })
+    const moved: Move[] = []
+    const onMoved = (moves: readonly Move[]): void => void moved.push(...moves)
+    await apply(tarOf(dir('run'), symlink('var/run', '../run'), file('var/run/pid')), { onMoved })
+    assert.deepEqual([warnings, moved], [[], [{ from: 'var/run/secrets', to: 'run/secrets' }]])
+    assert.equal(readlinkSync(join(root, 'var/run')), '../run')
+    assert.deepEqual([read('run/pid'), read('var/run/secrets/tokens/token')], ['new', 'precious'])
+    assert.deepEqual(readdirSync(join(root, 'run')).sort(), ['pid', 'secrets'])
+    await apply(tarOf(dir('var/run/secrets'), file('var/run/secrets/tokens/token'), file('run/.wh.secrets')), {
+      onMoved,
+    })
+    assert.deepEqual(warnings, [
+      'WARN /var/run/secrets/tokens/token is left out: /run/secrets/tokens belongs to the machine',
+    ])
+    assert.equal(read('run/secrets/tokens/token'), 'precious')
   },
 
-  async cannotRelocate({ root, apply, warnings }) {
-    await apply(tarOf(symlink('var/run', '/run')), { relocateTo: join(root, 'proc') })
-    assert.match(warnings.join(), /^WARN \/var\/run is left out: the directory stays/)
-    assert.deepEqual(readdirSync(join(root, 'var/run')), ['secrets'])
+  async movesBack({ root, apply, warnings, read }) {
+    const moved: Move[] = []
+    const onMoved = (moves: readonly Move[]): void => void moved.push(...moves)
+    for (const change of [() => {}, () => unlinkSync(join(root, 'var/run'))]) {
+      await apply(tarOf(symlink('var/run', '/run')), { onMoved })
+      assert.equal(read('run/secrets/tokens/token'), 'precious')
+      change()
+      for (const move of moved.splice(0)) moveBack(root, move)
+      assert.deepEqual(readdirSync(join(root, 'var/run')), ['secrets'])
+      assert.deepEqual(readdirSync(join(root, 'run')), [])
+      assert.equal(read('var/run/secrets/tokens/token'), 'precious')
+    }
+    assert.deepEqual(warnings, [])
+  },
+
+  async cannotMove({ root, apply, warnings }) {
+    const onMoved = (): void => assert.fail('nothing has moved')
+    const why = (owned: string): RegExp =>
+      new RegExp(`^WARN /var/run is left out: the directory stays, because ${owned}`)
+    // Into itself, onto something else, to another mount, and not alone.
+    for (const target of ['/var/run/deep', 'run/../full', '/proc', '/proc/deep']) {
+      mkdirSync(join(root, 'var/full'), { recursive: true })
+      writeFileSync(join(root, 'var/full/secrets'), 'in the way')
+      await apply(tarOf(symlink('var/run', target)), { onMoved })
+      assert.match(warnings.splice(0).join(), why('/var/run/secrets/tokens'))
+    }
+    mkdirSync(join(root, 'run/secrets'), { recursive: true })
+    writeFileSync(join(root, 'run/secrets/other'), '')
+    await apply(tarOf(symlink('var/run', '/run')), { onMoved })
+    assert.match(warnings.splice(0).join(), why('/var/run/secrets/tokens'))
+    mkdirSync(join(root, 'var/run/mine'))
+    const mine = ignoredPaths([rawPath('var/run/mine'), rawPath('var/run/secrets/tokens')])
+    await apply(tarOf(symlink('var/run', '/run')), { onMoved, ignored: mine })
+    assert.match(warnings.splice(0).join(), why('/var/run/'))
+    assert.deepEqual(readdirSync(join(root, 'var/run')).sort(), ['mine', 'secrets'])
+    assert.deepEqual(readdirSync(join(root, 'var/run/secrets')), ['tokens'])
     assert.deepEqual(readdirSync(join(root, 'proc')), ['status'])
   },
 

@@ -5,6 +5,7 @@ import { createLog, type Log } from '../../../../src/log.ts'
 import { applyLayer } from '../../../../src/rootfs/apply.ts'
 import { type IgnoredPaths, ignoredPaths } from '../../../../src/rootfs/ignored-paths.ts'
 import { mountsWithin } from '../../../../src/rootfs/mounts.ts'
+import type { Move } from '../../../../src/rootfs/move-mounts.ts'
 import { type RawPath, rawPath } from '../../../../src/tar/raw-path.ts'
 import { inChunks } from '../../../hostile/canary.ts'
 
@@ -18,7 +19,10 @@ export interface MachineRoot {
   readonly log: Log
   /** Warnings so far. */
   readonly warnings: string[]
-  apply(layer: Uint8Array, o?: { readonly ignored?: IgnoredPaths; readonly relocateTo?: string }): Promise<void>
+  apply(
+    layer: Uint8Array,
+    o?: { readonly ignored?: IgnoredPaths; readonly onMoved?: (moves: readonly Move[]) => void },
+  ): Promise<void>
   /** Content of a file below the root. */
   read(path: string): string
 }
