@@ -87,7 +87,7 @@ test('the best tier is chosen by trying, and the reason names what failed', asyn
   }
   const docker = await tell('auto', [])
   assert.equal(docker.tier, 'in-place')
-  assert.match(docker.reason ?? '', /not namespaces: EPERM: unshare.*; not userns: .*not permitted/)
+  assert.match(docker.reason ?? '', /not overlay, namespaces: EPERM: unshare.*; not userns: .*not permitted/)
   const refused = await tell('auto', [], 'false')
   assert.equal(refused.error?.code, 'run-unavailable')
   for (const rules of [noRules, podmanRules]) {
