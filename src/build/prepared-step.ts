@@ -2,6 +2,7 @@ import type { KeyInput } from '../../cache/key.ts'
 import type { Log } from '../log.ts'
 import type { LayerStep } from '../plan/step.ts'
 import type { IgnoredPaths } from '../rootfs/ignored-paths.ts'
+import type { TouchedFile } from '../rootfs/touched-file.ts'
 import type { BuildGraph } from './build-graph.ts'
 import type { BuildRooms } from './rooms.ts'
 import { prepareFiles } from './steps/files.ts'
@@ -25,6 +26,8 @@ export interface StepRoot {
   readonly path: string
   /** What in it is not the image's; undefined where all of it is. */
   readonly ignored: IgnoredPaths | undefined
+  /** Told of files that are to count as unchanged. */
+  touched(file: TouchedFile): void
 }
 
 /** Finds out what a step reads, without touching any root. */

@@ -181,7 +181,11 @@ export class StageBuild {
       const started = performance.now()
       await this.#root.bringTo(growth.layers)
       await this.#root.watch()
-      await act({ path: this.#root.path, ignored: this.#root.ignored() })
+      await act({
+        path: this.#root.path,
+        ignored: this.#root.ignored(),
+        touched: (file) => this.#root.touched(file),
+      })
       const layer = this.#single ? undefined : await this.#snapshot()
       const earlier = layer && (await this.#remember(keyed, layer, madeOnOf(growth.lineage, source)))
       // Later steps must find the files of the layer that stays, not those of the own one.

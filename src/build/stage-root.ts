@@ -6,6 +6,7 @@ import { applyLayer } from '../rootfs/apply.ts'
 import { clearRoot } from '../rootfs/clear-root.ts'
 import { type IgnoredPaths, ignoredPaths } from '../rootfs/ignored-paths.ts'
 import { removeTree } from '../rootfs/remove.ts'
+import type { TouchedFile } from '../rootfs/touched-file.ts'
 import type { SharedRoot } from '../run/isolation.ts'
 import type { Changes, Snapshotter } from '../snapshot/snapshotter.ts'
 import { walkSnapshotter } from '../snapshot/walk-snapshotter.ts'
@@ -30,6 +31,7 @@ export class StageRoot {
   readonly #log: Log
   #applied = 0
   #snapshotter: Snapshotter | undefined
+  #touched: TouchedFile[] = []
 
   constructor({ place, rooms, log }: StageRootOptions) {
     this.shared = typeof place === 'string' ? undefined : place
@@ -78,10 +80,16 @@ export class StageRoot {
     })
   }
 
+  /** Takes note of a file in which there is nothing to be found. */
+  touched(file: TouchedFile): void {
+    this.#touched.push(file)
+  }
+
   /** What has changed since `watch` or the last call. The step that made it counts as applied. */
   async changes(): Promise<Changes> {
     if (this.#snapshotter === undefined) throw new TypeError('changes() without watch()')
-    const changes = await this.#snapshotter.diff(this.#options())
+    const changes = await this.#snapshotter.diff({ touched: this.#touched, ...this.#options() })
+    this.#touched = []
     this.#applied += 1
     return changes
   }

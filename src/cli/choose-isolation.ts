@@ -1,9 +1,10 @@
 import { resolve } from 'node:path'
 import type { Log } from '../log.ts'
 import { chooseTier } from '../run/choose-tier.ts'
+import { chrootIsolation, chrootLimits } from '../run/chroot.ts'
 import { inPlaceIsolation } from '../run/in-place.ts'
 import type { Isolation } from '../run/isolation.ts'
-import { missingCapabilities, requireCapabilities } from '../run/missing-capabilities.ts'
+import { missingCapabilities, missingForChroot, requireCapabilities } from '../run/missing-capabilities.ts'
 import { namespaceIsolation } from '../run/namespaces.ts'
 import { inOwnImage, requireOwnImage } from '../run/own-image.ts'
 import { probeIsolation } from '../run/probe.ts'
@@ -32,12 +33,17 @@ export async function chooseIsolation(around: IsolationSurroundings): Promise<Is
   if (inUserNamespace(env)) return namespaceIsolation()
   const { isolation: requested, force } = options
   if (requested === 'in-place') requireOwnImage(force)
+  if (requested === 'chroot') requireCapabilities(missingForChroot(missingCapabilities()), 'run commands in a chroot')
   const facts = await probeIsolation({ requested, directory: workDir, path: env.PATH ?? '' })
   // Forcing alone is not enough to delete the files of a machine.
   const inPlaceAllowed = inOwnImage() || requested === 'in-place'
   const { tier, reason } = chooseTier(requested, { ...facts, inPlaceAllowed })
   log.info(`isolation: ${tier} (${reason})`)
   if (tier === 'userns') return 'restart'
+  if (tier === 'chroot') {
+    for (const limit of chrootLimits) log.warn(limit)
+    return chrootIsolation()
+  }
   return tier === 'namespaces' ? namespaceIsolation() : inPlace(around)
 }
 

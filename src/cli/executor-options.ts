@@ -4,7 +4,7 @@ import type { Environment } from './environment.ts'
 import type { LogChoice } from './flags/log-flags.ts'
 import type { RegistryFlags } from './flags/registry-flags.ts'
 
-export const isolationChoices = ['auto', 'namespaces', 'userns', 'in-place'] as const
+export const isolationChoices = ['auto', 'namespaces', 'userns', 'in-place', 'chroot'] as const
 export type IsolationChoice = (typeof isolationChoices)[number]
 
 export const snapshotModes = ['full', 'redo', 'time'] as const

@@ -1,4 +1,5 @@
 import type { IgnoredPaths } from '../rootfs/ignored-paths.ts'
+import type { TouchedFile } from '../rootfs/touched-file.ts'
 import type { ResolvedUser } from './user.ts'
 
 /** A command of a RUN, ready to be started. */
@@ -29,6 +30,8 @@ export interface RunOptions {
   onLine(stream: OutputStream, line: string): void
   /** Aborted, it kills everything the command has started; `run` then throws the reason. */
   readonly signal?: AbortSignal
+  /** Called for each file of the root that was out of the command's reach and had to be touched for it. */
+  onTouched?(file: TouchedFile): void
 }
 
 /** How a command ended. A signal's number is added to 128 to make the exit code, as shells do. */

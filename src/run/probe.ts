@@ -4,6 +4,8 @@ import { extname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { HearthError, messageOf, systemCode } from '../errors.ts'
 import type { Finding, IsolationFacts, RequestedTier } from './choose-tier.ts'
+import { chrootIsolation } from './chroot.ts'
+import type { Isolation } from './isolation.ts'
 import { nodeFlags } from './launch.ts'
 import { namespaceIsolation } from './namespaces.ts'
 import { openUserNamespace } from './user-namespace-holder.ts'
@@ -22,9 +24,10 @@ const inside = join(import.meta.dirname, `probe-inside${extname(import.meta.file
  * Tries the tiers that may be chosen, best first and until one works, by doing what a RUN does but for the command itself.
  * Tiers that were not tried are not in the result. What is tried is undone.
  */
-export async function probeIsolation(options: ProbeOptions): Promise<Pick<IsolationFacts, 'namespaces' | 'userns'>> {
+export async function probeIsolation(options: ProbeOptions): Promise<Omit<IsolationFacts, 'inPlaceAllowed'>> {
   const { requested, directory, path } = options
   if (requested === 'in-place') return {}
+  if (requested === 'chroot') return { chroot: await probeDirectory(chrootIsolation(), directory) }
   if (requested === 'userns') return { userns: await probeUserNamespace(directory, path) }
   const namespaces = await probeNamespaces(directory)
   if (namespaces.works || requested === 'namespaces') return { namespaces }
@@ -33,12 +36,17 @@ export async function probeIsolation(options: ProbeOptions): Promise<Pick<Isolat
 
 /** Whether this process can isolate commands as it is. */
 export function probeNamespaces(directory: string): Promise<Finding> {
+  return probeDirectory(namespaceIsolation(), directory)
+}
+
+/** Whether an isolation can run commands whose roots are directories in this one. */
+function probeDirectory(isolation: Isolation, directory: string): Promise<Finding> {
   return finding(async () => {
     const root = mkdtempSync(join(directory, 'probe-'))
     try {
       const user = { uid: 0, gid: 0, groups: [0], home: '/' }
       // A directory cannot be started, which is found out when all else is in place.
-      await namespaceIsolation().run({ root, argv: ['/'], env: {}, user, workdir: '/' }, { onLine: () => {} })
+      await isolation.run({ root, argv: ['/'], env: {}, user, workdir: '/' }, { onLine: () => {} })
     } finally {
       rmdirSync(root)
     }

@@ -2,6 +2,7 @@ import { digestOf } from '../oci/digest.ts'
 import type { IgnoredPaths } from '../rootfs/ignored-paths.ts'
 import { readXattrs } from '../rootfs/metadata.ts'
 import type { FileRecord } from '../rootfs/record.ts'
+import { onlyTouched, type TouchedFile } from '../rootfs/touched-file.ts'
 import { baseName, joinRaw, type RawPath } from '../tar/raw-path.ts'
 import { FileTable } from './file-table.ts'
 import type { Changes } from './snapshotter.ts'
@@ -16,13 +17,21 @@ interface OpenDirectory {
   readonly end: number
 }
 
+export interface ComparisonOptions {
+  readonly root: string
+  /** An empty table stands for no walk before: then nothing counts as changed. */
+  readonly before: FileTable
+  readonly ignored?: IgnoredPaths | undefined
+  readonly touched?: readonly TouchedFile[] | undefined
+}
+
 /**
  * Compares a walk through a root with the table of the walk before, and makes the table for the walk after. Both walks
  * have the same order, so they are merged: nothing is looked up.
  *
  * A file counts as changed when anything lstat says differs, the number of its links and the time of its last reading
- * aside. Its ctime alone is enough: content can be rewritten and mtime set back, but ctime always moves on. It moves for
- * every name of an inode, so that a new name brings the others along, and the group stays together in the layer.
+ * aside. Its ctime alone is enough: content can be rewritten and mtime set back, but ctime always moves on (unless it is
+ * known to have moved for nothing). It moves for every name of an inode, so that a new name brings the others along, and the group stays together in the layer.
  *
  * Of a directory, ctime and inode prove nothing: a mount point made in it and removed again moves its ctime. It has
  * changed when type, mode, owner or mtime differ, or its extended attributes. What is in it is compared file by file,
@@ -36,15 +45,16 @@ export class Comparison {
   readonly #root: string
   readonly #before: FileTable
   readonly #ignored: IgnoredPaths | undefined
+  readonly #touched: readonly TouchedFile[]
   readonly #changed: FileRecord[] = []
   readonly #removed: RawPath[] = []
   readonly #open: OpenDirectory[] = []
 
-  /** An empty table stands for no walk before: then nothing counts as changed. */
-  constructor(root: string, before: FileTable, ignored?: IgnoredPaths) {
+  constructor({ root, before, ignored, touched = [] }: ComparisonOptions) {
     this.#root = root
     this.#before = before
     this.#ignored = ignored
+    this.#touched = touched
   }
 
   /** Takes the next file of the walk: parents first, siblings in byte order, the root before all. */
@@ -56,7 +66,7 @@ export class Comparison {
     const changed =
       record.type === 'directory'
         ? this.#seeDirectory(record, row, old)
-        : old === undefined || this.#before.compare(old, record) !== 'none'
+        : old === undefined || this.#isChanged(record, old)
     if (changed && this.#before.size > 0) this.#changed.push(record)
   }
 
@@ -64,6 +74,12 @@ export class Comparison {
   finish(): Changes {
     while (this.#open.length > 0) this.#leave()
     return { changed: this.#changed, removed: this.#removed }
+  }
+
+  #isChanged(record: FileRecord, old: number): boolean {
+    const difference = this.#before.compare(old, record)
+    if (difference !== 'touched') return difference !== 'none'
+    return !onlyTouched(this.#touched, this.#before.ctimeNs(old), record)
   }
 
   #seeDirectory(record: FileRecord, row: number, old: number | undefined): boolean {

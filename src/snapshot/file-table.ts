@@ -2,18 +2,19 @@ import type { FileRecord, FileType } from '../rootfs/record.ts'
 import { baseName, type RawPath } from '../tar/raw-path.ts'
 
 /**
- * How a file compares with a row. "inode" means that a user sees no difference, but the inode was touched (its ctime) or
- * is another one.
+ * How a file compares with a row. Of "touched" and "inode" a user sees no difference, but the inode was touched (its ctime)
+ * or is another one.
  */
-export type Difference = 'none' | 'inode' | 'visible'
+export type Difference = 'none' | 'touched' | 'inode' | 'visible'
 
 const types: readonly FileType[] = ['file', 'directory', 'symlink', 'character', 'block', 'fifo', 'socket']
 
 /** Columns of a row that are exact as doubles: type and mode, uid, gid, size. */
 const smallColumns = 4
-/** Columns of 64 bits: mtime, rdev, and of the inode itself ctime, number, device. */
+/** Columns of 64 bits: mtime, rdev, and of the inode itself number, device, ctime. */
 const wideColumns = 5
 const visibleWideColumns = 2
+const ctimeColumn = 4
 
 /**
  * Every file of a root at one moment, packed for millions of them (about 120 bytes each). Rows stand in the order of
@@ -74,9 +75,13 @@ export class FileTable {
     const wides = wideOf(record)
     for (let i = 0; i < wideColumns; i++) {
       const same = this.#wide[row * wideColumns + i] === BigInt.asUintN(64, wides[i] ?? 0n)
-      if (!same) return i < visibleWideColumns ? 'visible' : 'inode'
+      if (!same) return i < visibleWideColumns ? 'visible' : i === ctimeColumn ? 'touched' : 'inode'
     }
     return 'none'
+  }
+
+  ctimeNs(row: number): bigint {
+    return BigInt.asIntN(64, this.#wide[row * wideColumns + ctimeColumn] ?? 0n)
   }
 
   /** Digest of a directory's extended attributes; '' when it has none. */
@@ -106,5 +111,5 @@ function smallOf({ type, mode, uid, gid, size }: FileRecord): readonly number[] 
 }
 
 function wideOf({ mtimeNs, rdev, ctimeNs, ino, dev }: FileRecord): readonly bigint[] {
-  return [mtimeNs, rdev, ctimeNs, ino, dev]
+  return [mtimeNs, rdev, ino, dev, ctimeNs]
 }

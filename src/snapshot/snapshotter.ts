@@ -1,4 +1,5 @@
 import type { FileRecord } from '../rootfs/record.ts'
+import type { TouchedFile } from '../rootfs/touched-file.ts'
 import type { RawPath } from '../tar/raw-path.ts'
 
 /** What happened to a root between two looks at it. */
@@ -11,6 +12,8 @@ export interface Changes {
 
 export interface DiffOptions {
   readonly signal?: AbortSignal
+  /** Files of which it is known that nothing has changed but their ctime. */
+  readonly touched?: readonly TouchedFile[]
 }
 
 /** Finds what has changed in a root. */

@@ -51,12 +51,12 @@ interface Walked {
   readonly changes: Changes
 }
 
-async function walk({ root, before, signal, ignored: askIgnored }: Walk): Promise<Walked> {
+async function walk({ root, before, signal, touched, ignored: askIgnored }: Walk): Promise<Walked> {
   const since = performance.now()
   signal?.throwIfAborted()
   const ignored = askIgnored?.()
   refuseMounts(root, ignored)
-  const comparison = new Comparison(root, before, ignored)
+  const comparison = new Comparison({ root, before, ignored, touched })
   let hasFractions = false
   let device: bigint | undefined
   let turn = performance.now()

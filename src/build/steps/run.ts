@@ -27,6 +27,7 @@ export async function runStep(step: RunStep, around: RunSurroundings): Promise<v
     { root, argv, env, user, workdir, scripts: script === undefined ? [] : [script] },
     {
       onLine: (_stream, line) => log.info(`| ${line}`),
+      onTouched: (file) => around.root.touched(file),
       ...(rooms.signal === undefined ? {} : { signal: rooms.signal }),
     },
   )

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { chmodSync, chownSync, mkdirSync, renameSync, utimesSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, lstatSync, mkdirSync, renameSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import type { TouchedFile } from '../../../src/rootfs/touched-file.ts'
 import { waitForNextTick } from '../../../src/snapshot/next-tick.ts'
 import { walkSnapshotter } from '../../../src/snapshot/walk-snapshotter.ts'
 import { snapshotterSuite } from '../../suites/snapshotter.suite.ts'
@@ -98,4 +99,32 @@ test('waiting for the tick ends with the build', async () => {
   await assert.rejects(waitForNextTick({ since: performance.now(), hasFractions: false, signal }), {
     name: 'AbortError',
   })
+})
+
+test('what is known to have been touched and nothing more is no change; anything beyond that is', async (t) => {
+  const root = temporaryDirectory(t)
+  const names = ['content', 'replaced', 'touched', 'twice', 'unknown']
+  for (const name of names) writeFileSync(join(root, name), 'content')
+  const snapshotter = await walkSnapshotter(root, { mode: 'full' })
+  const touched: TouchedFile[] = []
+  const touch = (name: string): void => {
+    const path = join(root, name)
+    const { dev, ino, ctimeNs: before } = lstatSync(path, { bigint: true })
+    for (const [from, to] of [[path, `${path}-aside`] as const, [`${path}-aside`, path] as const]) renameSync(from, to)
+    touched.push({ dev, ino, before, after: lstatSync(path, { bigint: true }).ctimeNs })
+  }
+  for (const name of ['content', 'replaced', 'touched', 'twice']) touch(name)
+  await waitForNextTick({ since: performance.now(), hasFractions: true })
+  touch('twice')
+  const { atime, mtime } = lstatSync(join(root, 'content'))
+  writeFileSync(join(root, 'content'), 'CONTENT')
+  utimesSync(join(root, 'content'), atime, mtime)
+  writeFileSync(join(root, 'other'), 'content')
+  renameSync(join(root, 'other'), join(root, 'replaced'))
+  chmodSync(join(root, 'unknown'), 0o644)
+  const { changed } = await snapshotter.diff({ touched })
+  assert.deepEqual(
+    changed.map(({ path }) => path),
+    ['', 'content', 'replaced', 'unknown'],
+  )
 })
