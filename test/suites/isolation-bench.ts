@@ -125,9 +125,20 @@ function makeBench(t: TestContext, { make, busybox, lacks = [] }: IsolationMaker
 async function linesFromOutside(exec: Bench['exec'], file: string, user: ResolvedUser): Promise<readonly string[]> {
   const seconds = uniqueSeconds()
   const ended = exec(['sleep', seconds], { user })
-  let [found] = processesWith(seconds)
-  for (; found === undefined; [found] = processesWith(seconds)) await sleep(10)
-  const pid = Number.parseInt(found, 10)
+  const search = async (): Promise<number> => {
+    for (let tries = 0; tries < 1000; tries += 1) {
+      const [found] = processesWith(seconds)
+      if (found !== undefined) return Number.parseInt(found, 10)
+      await sleep(10)
+    }
+    throw new Error('the command is not to be seen')
+  }
+  const pid = await Promise.race([
+    search(),
+    ended.then((ran) => {
+      throw new Error(`it ended at once: ${JSON.stringify(ran)}`)
+    }),
+  ])
   const text = readFileSync(`/proc/${pid}/${file}`, 'utf8')
   process.kill(pid, 'SIGKILL')
   assert.deepEqual((await ended).outcome, { exitCode: 137, signal: 'SIGKILL' })
