@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs'
 import type { Log } from '../log.ts'
 import type { OverlayMarks } from '../rootfs/overlay-mount.ts'
 import { chooseTier } from '../run/choose-tier.ts'
+import { chrootIsolation, chrootLimits } from '../run/chroot.ts'
 import { inPlaceIsolation } from '../run/in-place.ts'
 import type { Isolation } from '../run/isolation.ts'
-import { missingCapabilities, requireCapabilities } from '../run/missing-capabilities.ts'
+import { missingCapabilities, missingForChroot, requireCapabilities } from '../run/missing-capabilities.ts'
 import { namespaceIsolation } from '../run/namespaces.ts'
 import { inOwnImage, requireOwnImage } from '../run/own-image.ts'
 import { probeIsolation, probeOverlays } from '../run/probe.ts'
@@ -45,6 +46,7 @@ export async function chooseIsolation(around: IsolationSurroundings): Promise<Wo
   if (inUserNamespace(env)) return inOwnUserNamespace(around)
   const { isolation: requested, force } = options
   if (requested === 'in-place') requireOwnImage(force)
+  if (requested === 'chroot') requireCapabilities(missingForChroot(missingCapabilities()), 'run commands in a chroot')
   const facts = await probeIsolation({ requested, directory: workDir, path: env.PATH ?? '' })
   // Forcing alone is not enough to delete the files of a machine.
   const inPlaceAllowed = inOwnImage() || requested === 'in-place'
@@ -53,6 +55,9 @@ export async function chooseIsolation(around: IsolationSurroundings): Promise<Wo
   switch (tier) {
     case 'userns':
       return 'restart'
+    case 'chroot':
+      for (const limit of chrootLimits) log.warn(limit)
+      return { isolation: chrootIsolation(), overlay: undefined }
     case 'in-place':
       return { isolation: inPlace(around), overlay: undefined }
     case 'overlay':

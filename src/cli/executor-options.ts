@@ -5,7 +5,7 @@ import type { LogChoice } from './flags/log-flags.ts'
 import type { RegistryFlags } from './flags/registry-flags.ts'
 import type { ParsedLint } from './parse-lint.ts'
 
-export const isolationChoices = ['auto', 'overlay', 'namespaces', 'userns', 'in-place'] as const
+export const isolationChoices = ['auto', 'overlay', 'namespaces', 'userns', 'in-place', 'chroot'] as const
 export type IsolationChoice = (typeof isolationChoices)[number]
 
 export const snapshotModes = ['full', 'redo', 'time'] as const

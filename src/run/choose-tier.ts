@@ -1,9 +1,9 @@
 import { HearthError } from '../errors.ts'
 
-/** How commands can be kept apart from the machine, best first. */
+/** How commands can be kept apart from the machine without being asked, best first. */
 export const tiers = ['overlay', 'namespaces', 'userns', 'in-place'] as const
 
-export type Tier = (typeof tiers)[number]
+export type Tier = (typeof tiers)[number] | 'chroot'
 
 export type RequestedTier = 'auto' | Tier
 
@@ -19,6 +19,7 @@ export interface IsolationFacts {
   readonly overlay?: Finding
   readonly namespaces?: Finding
   readonly userns?: Finding
+  readonly chroot?: Finding
   /** Building in place deletes what is in "/": only in hearth's own image, or when it is forced. */
   readonly inPlaceAllowed: boolean
 }
@@ -61,15 +62,16 @@ function whatItIs(tier: Tier, requested: RequestedTier): string {
     overlay: 'commands have mount and PID namespaces of their own, and roots are overlays',
     namespaces: 'commands have mount and PID namespaces of their own',
     userns: 'commands have mount namespaces of their own, in a user namespace',
+    chroot: 'commands have a root of their own, and share the processes of this container',
     'in-place': 'commands share the root and the processes of this container',
   }[tier]
   return requested === 'auto' ? what : `${what}, as requested`
 }
 
-function fixFor(requested: RequestedTier, { userns }: IsolationFacts): string {
+function fixFor(requested: RequestedTier, { userns, chroot }: IsolationFacts): string {
   if (requested === 'in-place') return 'Run the image of Dockerfile.executor, or use --force if you are sure.'
   const others = 'Run the image of Dockerfile.executor, or run hearth as root with CAP_SYS_ADMIN.'
-  return userns?.fix ?? others
+  return userns?.fix ?? chroot?.fix ?? others
 }
 
 function oneLine(text: string): string {

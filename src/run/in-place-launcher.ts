@@ -1,35 +1,14 @@
 // The parent of a command that keeps the root and namespaces of the executor, a program of its own: takes an order, starts
 // the command, adopts the orphans it leaves and reports how it ended. Before it ends itself, for whatever reason but a
 // SIGKILL, it ends all of them.
-import { messageOf, systemCode } from '../errors.ts'
-import { closeDescriptorsOnExec } from '../sys/descriptors.ts'
-import { hideFromPeers } from '../sys/prctl.ts'
-import { reapOrphans } from '../sys/wait.ts'
-import { endDescendants } from './end-descendants.ts'
-import { channel, type InPlaceOrder, type LaunchReport } from './launch-order.ts'
-import { leave, onHangUp, readOrder, report } from './launcher-channel.ts'
-import { afterDescendants, keepDescendants } from './own-descendants.ts'
+
+import { readOrder } from './launcher-channel.ts'
 import { prepareProcess, startCommand } from './start-command.ts'
+import { watchOver } from './watch-over.ts'
 
-launch(readOrder())
+const order = readOrder()
 
-function launch(order: InPlaceOrder): void {
-  const finish = (answer: LaunchReport): never => report(afterDescendants(answer))
-  try {
-    keepDescendants()
-    closeDescriptorsOnExec(channel)
-    prepareProcess(order)
-    const command = startCommand(order, finish)
-    hideFromPeers()
-    const bury = (): void => reapOrphans(command?.pid)
-    process.on('SIGCHLD', bury)
-    // One may have come before.
-    bury()
-  } catch (error) {
-    finish({ kind: 'failed', code: systemCode(error) ?? '', message: messageOf(error) })
-  }
-  onHangUp(() => {
-    endDescendants()
-    leave()
-  })
-}
+watchOver((finish) => {
+  prepareProcess(order)
+  return startCommand(order, finish)
+})

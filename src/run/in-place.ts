@@ -52,7 +52,8 @@ async function runInPlace(command: IsolatedCommand, options: PlacedOptions): Pro
   }
 }
 
-function unavailable(error: unknown): never {
+/** Makes what the machine refuses a "run-unavailable" that says what to grant; other errors are thrown as they are. */
+export function unavailable(error: unknown): never {
   const code = systemCode(error)
   if (error instanceof HearthError || code === undefined || !('syscall' in (error as object))) throw error
   throw cannotRun(messageOf(error), code, error)
@@ -64,7 +65,8 @@ const fixes: Readonly<Record<string, string>> = {
   ENOMEM: 'Give the container more memory.',
 }
 
-function cannotRun(why: string, code: string, cause?: unknown): HearthError {
+/** Says why no command can be run among the processes of this container. */
+export function cannotRun(why: string, code: string, cause?: unknown): HearthError {
   return new HearthError({
     code: 'run-unavailable',
     message: 'The command cannot be run in this container',

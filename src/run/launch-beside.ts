@@ -1,19 +1,24 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
+import type { Pipe } from '../sys/pipe.ts'
 import { adoptOrphans } from '../sys/prctl.ts'
 import { descendantsOf, listProcesses } from '../sys/processes.ts'
 import { killDescendants } from './end-descendants.ts'
-import type { RunOptions } from './isolation.ts'
+import type { OutputStream, RunOptions } from './isolation.ts'
 import { converse, lost, openOutput, startLauncher } from './launch.ts'
 import { channel, type LaunchReport } from './launch-order.ts'
 
 /** How long the launcher may take to end the command when it is told to, in ms; a command can have stopped it. */
 const grace = 3000
 
+const streams: readonly OutputStream[] = ['stdout', 'stderr']
+
 /** A program that carries out orders. */
 export interface Launchers {
   readonly program: string
   /** Those at work at the moment, by their process ids. */
   readonly atWork: Set<number>
+  /** What a stream of the command's output goes through. Default: a pipe without a name. */
+  readonly openPipe?: (stream: OutputStream) => Pipe
 }
 
 /**
@@ -23,11 +28,11 @@ export interface Launchers {
 export async function launchBeside(
   order: object,
   { onLine, signal }: RunOptions,
-  { program, atWork }: Launchers,
+  { program, atWork, openPipe }: Launchers,
 ): Promise<LaunchReport> {
   signal?.throwIfAborted()
   const others = descendantsOf(process.pid, listProcesses()).map(({ pid }) => pid)
-  const outputs = [openOutput('stdout', onLine), openOutput('stderr', onLine)]
+  const outputs = streams.map((stream) => openOutput(stream, onLine, openPipe?.(stream)))
   const child = startLauncher(program, outputs, start)
   const pid = child.pid ?? 0
   atWork.add(pid)

@@ -24,6 +24,9 @@ export interface LaunchOrder {
 /** An order for a command that keeps the root and namespaces of the executor. */
 export type InPlaceOrder = Pick<LaunchOrder, 'argv' | 'env' | 'user' | 'workdir'>
 
+/** An order for a command that keeps the namespaces of the executor. */
+export type ChrootOrder = InPlaceOrder & Pick<LaunchOrder, 'root'>
+
 /** What the launcher answers, as one line of JSON, before it ends. */
 export type LaunchReport =
   | { readonly kind: 'ended'; readonly outcome: RunOutcome }

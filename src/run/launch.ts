@@ -5,7 +5,7 @@ import { extname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HearthError } from '../errors.ts'
 import { hasForeignProcesses, inNewPidNamespace } from '../sys/namespaces.ts'
-import { openPipe } from '../sys/pipe.ts'
+import { openPipe, type Pipe } from '../sys/pipe.ts'
 import type { OutputStream, RunOptions } from './isolation.ts'
 import { channel, type LaunchOrder, type LaunchReport } from './launch-order.ts'
 import { LineCutter } from './lines.ts'
@@ -105,8 +105,8 @@ export interface Output {
   abandon(): void
 }
 
-export function openOutput(stream: OutputStream, onLine: RunOptions['onLine']): Output {
-  const { readEnd, writeEnd } = openPipe()
+export function openOutput(stream: OutputStream, onLine: RunOptions['onLine'], pipe: Pipe = openPipe()): Output {
+  const { readEnd, writeEnd } = pipe
   const lines = new LineCutter((line) => onLine(stream, line))
   const reader = new Socket({ fd: readEnd, readable: true, writable: false })
   reader.on('data', (bytes: Buffer) => lines.write(bytes)).on('error', () => reader.destroy())

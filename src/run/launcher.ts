@@ -2,13 +2,14 @@
 // reports how it ended. When it ends, or the executor does, the kernel kills whatever is left of the command; without a
 // PID namespace it does so itself.
 import { messageOf, systemCode } from '../errors.ts'
-import { type Capability, limitCapabilities } from '../sys/capabilities.ts'
+import { limitCapabilities } from '../sys/capabilities.ts'
 import { closeDescriptorsOnExec } from '../sys/descriptors.ts'
 import { confineProcesses } from '../sys/landlock.ts'
 import { unshare } from '../sys/namespaces.ts'
 import { hideFromPeers } from '../sys/prctl.ts'
 import { forbidKeyRings } from '../sys/seccomp.ts'
 import { reapOrphans } from '../sys/wait.ts'
+import { containerCapabilities } from './container-capabilities.ts'
 import { endDescendants } from './end-descendants.ts'
 import { enterRoot, type OldRoot } from './enter-root.ts'
 import { nameMachine } from './hosts.ts'
@@ -19,24 +20,6 @@ import { afterDescendants, keepDescendants } from './own-descendants.ts'
 import { prepareProcess, startCommand } from './start-command.ts'
 import { openStore, type Supply } from './store.ts'
 import { provideSurroundings } from './surroundings.ts'
-
-/** What Docker leaves to containers. */
-const allowed: readonly Capability[] = [
-  'chown',
-  'dac_override',
-  'fowner',
-  'fsetid',
-  'kill',
-  'setgid',
-  'setuid',
-  'setpcap',
-  'net_bind_service',
-  'net_raw',
-  'sys_chroot',
-  'mknod',
-  'audit_write',
-  'setfcap',
-]
 
 launch(readOrder())
 
@@ -79,7 +62,7 @@ function failure(error: unknown): LaunchReport {
 
 function prepareFor(order: LaunchOrder, oldRoot: OldRoot): void {
   prepareProcess(order)
-  limitCapabilities(allowed.filter((name) => name !== 'sys_chroot' || oldRoot === 'gone'))
+  limitCapabilities(containerCapabilities.filter((name) => name !== 'sys_chroot' || oldRoot === 'gone'))
   // The machine's network has sockets without a path, and a shared PID namespace other processes than the command's.
   confineProcesses()
   forbidKeyRings()

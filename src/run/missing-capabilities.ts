@@ -19,7 +19,7 @@ export type CapabilityName = keyof typeof uses
 
 export interface MissingCapability {
   readonly name: CapabilityName
-  /** Nothing can be built in place without it. */
+  /** Nothing can be built without it. */
   readonly required: boolean
   /** What it is needed for: "device files". */
   readonly for: string
@@ -38,14 +38,31 @@ export function capabilitiesMissingFrom(status: string): readonly MissingCapabil
   return missing.map(([name, use]) => ({ name, required: use.required, for: use.for }))
 }
 
-/** Throws "run-unavailable" when a required capability is among the missing ones; names it and how to get it. */
-export function requireCapabilities(missing: readonly MissingCapability[]): void {
+/** What is not required in place, but where commands get a root and devices of their own without any mount. */
+const chrootUses: Partial<Record<CapabilityName, string>> = {
+  SYS_CHROOT: 'giving commands their root',
+  MKNOD: 'the devices that every program needs; those of the container could only be lent by a mount',
+}
+
+/** The capabilities that a process lacks for commands in a chroot, of those it lacks to build in place. */
+export function missingForChroot(missing: readonly MissingCapability[]): readonly MissingCapability[] {
+  return missing.map((capability) => {
+    const use = chrootUses[capability.name]
+    return use === undefined ? capability : { ...capability, required: true, for: use }
+  })
+}
+
+/**
+ * Throws "run-unavailable" when a required capability is among the missing ones; names it and how to get it. `work` is
+ * what it is required for: "build in place".
+ */
+export function requireCapabilities(missing: readonly MissingCapability[], work = 'build in place'): void {
   const required = missing.filter((capability) => capability.required)
   if (required.length === 0) return
   const names = required.map(({ name }) => name)
   throw new HearthError({
     code: 'run-unavailable',
-    message: `This container may not build in place: it lacks ${names.map((name) => `CAP_${name}`).join(', ')}`,
+    message: `This container may not ${work}: it lacks ${names.map((name) => `CAP_${name}`).join(', ')}`,
     why: required.map(({ name, for: purpose }) => `CAP_${name} is for ${purpose}`).join('\n'),
     fix: `Run the container as root. In a pod: securityContext: {runAsUser: 0, capabilities: {add: [${names.join(', ')}]}}`,
   })

@@ -1,19 +1,9 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  rmdirSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { closeSync, constants, lstatSync, mkdirSync, openSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs'
 import { HearthError, systemCode } from '../errors.ts'
 import { recordOf } from '../rootfs/record.ts'
 import { resolveInRoot } from '../rootfs/resolve.ts'
-import { setTimesOf } from '../sys/times.ts'
 import { baseName, onDisk, parentOf, type RawPath, rawPath, showPath } from '../tar/raw-path.ts'
+import { entryOf, quietly } from './quietly.ts'
 
 export interface MountPoint {
   /** Absolute, inside the root. */
@@ -97,17 +87,6 @@ function removeIfEmpty(at: Buffer): void {
   } catch (error) {
     if (systemCode(error) !== 'ENOTEMPTY') throw error
   }
-}
-
-/** Changes a directory's entries and leaves its modification time as it was. */
-function quietly(directory: number, change: () => void): void {
-  const { mtimeNs } = fstatSync(directory, { bigint: true })
-  change()
-  setTimesOf(directory, mtimeNs)
-}
-
-function entryOf(directory: number, name: RawPath): Buffer {
-  return onDisk(`/proc/self/fd/${directory}`, name)
 }
 
 function inTheWay(point: MountPoint, path: RawPath): HearthError {

@@ -1,13 +1,12 @@
 import { HearthError, messageOf, systemCode } from '../errors.ts'
-import { hostsPath } from './hosts.ts'
 import type { IsolatedCommand, Isolation, RunOptions, RunOutcome } from './isolation.ts'
 import { launch, launcher } from './launch.ts'
 import { launchBeside } from './launch-beside.ts'
 import type { LaunchOrder, LaunchReport, ProcessView } from './launch-order.ts'
-import { type MountPoint, provideMountPoints } from './mount-points.ts'
+import { provideMountPoints } from './mount-points.ts'
 import { outcomeOf } from './outcome.ts'
 import { requireIDs } from './require-ids.ts'
-import { mountDirectories } from './surroundings.ts'
+import { mountPointsFor } from './surroundings.ts'
 import { textIfThere } from './text-if-there.ts'
 
 export interface NamespaceOptions {
@@ -68,13 +67,6 @@ async function runIsolated(command: IsolatedCommand, options: Surrounded): Promi
   } finally {
     removeMountPoints()
   }
-}
-
-function mountPointsFor(files: LaunchOrder['files']): readonly MountPoint[] {
-  return [
-    ...mountDirectories.map((path) => ({ path, type: 'directory' }) as const),
-    ...[hostsPath, ...Object.keys(files)].map((path) => ({ path, type: 'file' }) as const),
-  ]
 }
 
 function unavailable(error: unknown): never {

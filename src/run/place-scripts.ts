@@ -10,10 +10,10 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path/posix'
+import { basename, join, resolve } from 'node:path/posix'
 import { HearthError, messageOf } from '../errors.ts'
 import type { CommandScript } from './isolation.ts'
-import { scriptDirectory } from './surroundings.ts'
+import { requireScriptPath, scriptDirectory } from './surroundings.ts'
 
 /**
  * Makes the scripts of a command appear in the /dev that is there: they lie in a new directory below `directory`, as
@@ -22,9 +22,7 @@ import { scriptDirectory } from './surroundings.ts'
  */
 export function placeScripts(scripts: readonly CommandScript[], directory: string): () => void {
   if (scripts.length === 0) return () => {}
-  for (const { path } of scripts) {
-    if (dirname(resolve(path)) !== scriptDirectory) throw new TypeError(`${path} is not in ${scriptDirectory}`)
-  }
+  for (const script of scripts) requireScriptPath(script)
   try {
     const store = mkdtempSync(join(directory, 'pipes-'))
     try {
@@ -41,7 +39,8 @@ export function placeScripts(scripts: readonly CommandScript[], directory: strin
   }
 }
 
-function writeScript(store: string, { path, content }: CommandScript): void {
+/** Writes a script under its name into a directory. Throws where nothing can be executed there. */
+export function writeScript(store: string, { path, content }: CommandScript): void {
   const file = join(store, basename(resolve(path)))
   writeFileSync(file, content)
   chmodSync(file, 0o755)

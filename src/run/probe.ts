@@ -7,6 +7,8 @@ import type { OverlayMarks } from '../rootfs/overlay-mount.ts'
 import { type OverlayFinding, probeOverlay } from '../rootfs/overlay-probe.ts'
 import { makeMountsPrivate } from '../sys/private-mounts.ts'
 import type { Finding, RequestedTier } from './choose-tier.ts'
+import { chrootIsolation } from './chroot.ts'
+import type { Isolation } from './isolation.ts'
 import { nodeFlags } from './launch.ts'
 import { namespaceIsolation } from './namespaces.ts'
 import { openUserNamespace } from './user-namespace-holder.ts'
@@ -24,6 +26,7 @@ export interface ProbedTiers {
   readonly overlay?: Finding & { readonly marks?: OverlayMarks }
   readonly namespaces?: Finding
   readonly userns?: Finding
+  readonly chroot?: Finding
 }
 
 const inside = join(import.meta.dirname, `probe-inside${extname(import.meta.filename)}`)
@@ -35,6 +38,7 @@ const inside = join(import.meta.dirname, `probe-inside${extname(import.meta.file
 export async function probeIsolation(options: ProbeOptions): Promise<ProbedTiers> {
   const { requested, directory, path } = options
   if (requested === 'in-place') return {}
+  if (requested === 'chroot') return { chroot: await probeDirectory(chrootIsolation(), directory) }
   if (requested === 'userns') return { userns: await probeUserNamespace(directory, path) }
   const namespaces = await probeNamespaces(directory)
   if (requested === 'namespaces') return { namespaces }
@@ -59,12 +63,17 @@ export async function probeOverlays(directory: string): Promise<OverlayFinding> 
 
 /** Whether this process can isolate commands as it is. */
 export function probeNamespaces(directory: string): Promise<Finding> {
+  return probeDirectory(namespaceIsolation(), directory)
+}
+
+/** Whether an isolation can run commands whose roots are directories in this one. */
+function probeDirectory(isolation: Isolation, directory: string): Promise<Finding> {
   return finding(async () => {
     const root = mkdtempSync(join(directory, 'probe-'))
     try {
       const user = { uid: 0, gid: 0, groups: [0], home: '/' }
       // A directory cannot be started, which is found out when all else is in place.
-      await namespaceIsolation().run({ root, argv: ['/'], env: {}, user, workdir: '/' }, { onLine: () => {} })
+      await isolation.run({ root, argv: ['/'], env: {}, user, workdir: '/' }, { onLine: () => {} })
     } finally {
       rmdirSync(root)
     }

@@ -7,13 +7,20 @@ import { hostsFile, hostsPath } from './hosts.ts'
 import type { CommandScript } from './isolation.ts'
 import { mountKernelViews } from './kernel-views.ts'
 import type { LaunchOrder } from './launch-order.ts'
+import type { MountPoint } from './mount-points.ts'
 import { orWhereRefused } from './refusals.ts'
 import { borrowed, closeStore, type Supply, store } from './store.ts'
 
-/** Directories that must exist in the root, as the files must, before `openStore` and `provideSurroundings`. */
-export const mountDirectories = ['/proc', '/dev', '/sys'] as const
+/** What must exist in the root before `openStore` and `provideSurroundings`. */
+export function mountPointsFor(files: LaunchOrder['files']): readonly MountPoint[] {
+  return [
+    ...['/proc', '/dev', '/sys'].map((path) => ({ path, type: 'directory' }) as const),
+    ...[hostsPath, ...Object.keys(files)].map((path) => ({ path, type: 'file' }) as const),
+  ]
+}
 
-const deviceLinks = {
+/** Links in /dev to what a process has open. */
+export const deviceLinks = {
   fd: '/proc/self/fd',
   stdin: '/proc/self/fd/0',
   stdout: '/proc/self/fd/1',
@@ -23,6 +30,11 @@ const deviceLinks = {
 
 /** Where a command finds its scripts. */
 export const scriptDirectory = '/dev/pipes'
+
+/** Throws TypeError for a script that is to be anywhere else. */
+export function requireScriptPath({ path }: CommandScript): void {
+  if (dirname(resolve(path)) !== scriptDirectory) throw new TypeError(`${path} is not in ${scriptDirectory}`)
+}
 
 type Surroundings = Pick<LaunchOrder, 'hostname' | 'files' | 'scripts' | 'processes'>
 
@@ -51,8 +63,9 @@ function provideFile(stored: string, path: string, content: string): void {
 /** A heredoc to execute is part of the command and not of the image; /dev itself executes nothing. */
 function provideScripts(scripts: readonly CommandScript[]): void {
   mkdirSync(scriptDirectory)
-  for (const [i, { path, content }] of scripts.entries()) {
-    if (dirname(resolve(path)) !== scriptDirectory) throw new TypeError(`${path} is not in ${scriptDirectory}`)
+  for (const [i, script] of scripts.entries()) {
+    requireScriptPath(script)
+    const { path, content } = script
     const stored = `${store}/script-${i}`
     writeFileSync(stored, content)
     chmodSync(stored, 0o755)

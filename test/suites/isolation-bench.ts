@@ -3,11 +3,13 @@ import { chmodSync, lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkS
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { makeBusyboxRoot } from '../../examples/quickstart/busybox-root.ts'
 import type { IgnoredPaths } from '../../src/rootfs/ignored-paths.ts'
 import type { CommandScript, Isolation, OutputStream, RunOutcome } from '../../src/run/isolation.ts'
 import type { ResolvedUser } from '../../src/run/user.ts'
 import { rawPath } from '../../src/tar/raw-path.ts'
+import { processesWith } from '../support/processes.ts'
 import { emptySharedRoot } from '../support/shared-root.ts'
 import { temporaryDirectory } from '../support/temp.ts'
 
@@ -21,10 +23,11 @@ export interface IsolationMaker {
   /** Whether commands have a root, mounts, devices and processes of their own. Otherwise they have the machine's. */
   readonly walls: boolean
   /**
-   * What commands do not have behind the walls: devices they make, a view of only their own processes, a barrier between
-   * theirs and those of others.
+   * What commands do not have of their own behind the walls: devices they make, a view of only their processes, a barrier
+   * between theirs and those of others, or anything that is mounted. Without mounts there are neither /proc nor /sys nor
+   * terminals, nothing is held in its place, and what is a wall to others is only a root.
    */
-  readonly lacks?: readonly ('devices' | 'processes' | 'barrier')[]
+  readonly lacks?: readonly ('devices' | 'processes' | 'barrier' | 'mounts')[]
   /** The static busybox of which roots are made. Default: the machine's. */
   readonly busybox?: string
 }
@@ -66,6 +69,8 @@ export interface Bench {
   exec(argv: readonly string[], variation?: Variation): Promise<Ran>
   /** Runs a shell script that must succeed; gives the lines of its standard output. */
   sh(script: string, variation?: Variation): Promise<readonly string[]>
+  /** Lines of a file of /proc/PID, those that match, for a command of this user. */
+  processFile(file: string, pattern: RegExp, user?: ResolvedUser): Promise<readonly string[]>
   /** A new directory, empty or with a busybox root, that goes with the test. */
   newDirectory(content: 'empty' | 'busybox'): string
 }
@@ -77,7 +82,7 @@ export function promisesOf(maker: IsolationMaker): Promising {
   return (sentence, check) => void test(`${maker.name}: ${sentence}`, (t) => check(makeBench(t, maker), t))
 }
 
-function makeBench(t: TestContext, { make, busybox }: IsolationMaker): Bench {
+function makeBench(t: TestContext, { make, busybox, lacks = [] }: IsolationMaker): Bench {
   const isolation = make()
   const shared = isolation.sharedRoot
   // What is shared goes with its container, and has no program that removes directories.
@@ -108,7 +113,41 @@ function makeBench(t: TestContext, { make, busybox }: IsolationMaker): Bench {
     assert.deepEqual([outcome, stderr], [{ exitCode: 0 }, []], script)
     return stdout
   }
-  return { root, tree: () => treeOf(root, shared?.ignored()), exec, sh, newDirectory }
+  const processFile: Bench['processFile'] = async (file, pattern, user = rootUser) => {
+    const ownLines = (): Promise<readonly string[]> => sh(`exec cat /proc/self/${file}`, { user })
+    const lines = lacks.includes('mounts') ? await linesFromOutside(exec, file, user) : await ownLines()
+    return lines.filter((line) => pattern.test(line)).map((line) => line.replace(/\t+/g, ' '))
+  }
+  return { root, tree: () => treeOf(root, shared?.ignored()), exec, sh, processFile, newDirectory }
+}
+
+/** The same for a command that has no /proc, but a process id that is known here. */
+async function linesFromOutside(exec: Bench['exec'], file: string, user: ResolvedUser): Promise<readonly string[]> {
+  const seconds = uniqueSeconds()
+  const ended = exec(['sleep', seconds], { user })
+  const search = async (): Promise<number> => {
+    for (let tries = 0; tries < 1000; tries += 1) {
+      const [found] = processesWith(seconds)
+      if (found !== undefined) return Number.parseInt(found, 10)
+      await sleep(10)
+    }
+    throw new Error('the command is not to be seen')
+  }
+  const pid = await Promise.race([
+    search(),
+    ended.then((ran) => {
+      throw new Error(`it ended at once: ${JSON.stringify(ran)}`)
+    }),
+  ])
+  const text = readFileSync(`/proc/${pid}/${file}`, 'utf8')
+  process.kill(pid, 'SIGKILL')
+  assert.deepEqual((await ended).outcome, { exitCode: 137, signal: 'SIGKILL' })
+  return text.trimEnd().split('\n')
+}
+
+/** A time to sleep by which a test finds its own processes. */
+export function uniqueSeconds(): string {
+  return String(1_000_000 + Math.floor(Math.random() * 1_000_000_000))
 }
 
 /** Everything about a tree that a layer could hold: one line for each file, with type, mode, owner, times and content. */

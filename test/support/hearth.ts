@@ -13,6 +13,8 @@ const cleanEnvironment = {
 export interface HearthOptions extends CommandOptions {
   /** Mounts only the program sees. */
   readonly surroundings?: Surroundings
+  /** The program that it is started by, with its arguments. */
+  readonly under?: readonly string[]
 }
 
 /** Runs the compiled executor in a process of its own. `env` is added to a clean environment. */
@@ -36,10 +38,10 @@ export async function warm(args: readonly string[], options: HearthOptions = {})
 }
 
 function program(path: string, args: readonly string[], options: HearthOptions): Promise<CommandResult> {
-  const argv = [process.execPath, path, ...args]
+  const [first = '', ...argv] = [...(options.under ?? []), process.execPath, path, ...args]
   const clean = { ...options, env: { ...cleanEnvironment, ...options.env } }
-  if (options.surroundings !== undefined) return runIn(options.surroundings, argv, clean)
-  return tryRun(process.execPath, argv.slice(1), clean)
+  if (options.surroundings !== undefined) return runIn(options.surroundings, [first, ...argv], clean)
+  return tryRun(first, argv, clean)
 }
 
 export interface CacheSummary {

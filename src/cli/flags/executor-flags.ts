@@ -154,7 +154,7 @@ const running: readonly Flag[] = [
     kind: 'text',
     default: 'auto',
     choices: isolationChoices,
-    description: 'How commands are kept apart from the machine; auto takes the first that works here',
+    description: 'How commands are kept apart from the machine; auto takes the first that works here, but never chroot',
     group: 'Running',
   },
   {

@@ -41,3 +41,15 @@ test('a tier that is asked for is used or refused, without another in its place'
   assert.match(chooseTier('userns', facts).reason, /as requested$/)
   assert.equal(chooseTier('in-place', facts).tier, 'in-place')
 })
+
+test('a chroot is used when it is asked for, and never otherwise', () => {
+  assert.match(chooseTier('chroot', { chroot: works, inPlaceAllowed: false }).reason, /processes .*, as requested$/)
+  const facts = { namespaces: refused, userns: noIds, chroot: works, inPlaceAllowed: false }
+  assert.throws(() => chooseTier('auto', facts), { code: 'run-unavailable' })
+  const noDevices = { works: false, why: 'EPERM: mknod failed', fix: 'Give the container CAP_MKNOD' }
+  assert.throws(() => chooseTier('chroot', { chroot: noDevices, inPlaceAllowed: true }), {
+    message: /--isolation=chroot/,
+    why: /mknod/,
+    fix: 'Give the container CAP_MKNOD',
+  })
+})

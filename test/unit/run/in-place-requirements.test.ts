@@ -3,7 +3,11 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { ignoredIn, machinePaths } from '../../../src/run/machine-paths.ts'
-import { capabilitiesMissingFrom, requireCapabilities } from '../../../src/run/missing-capabilities.ts'
+import {
+  capabilitiesMissingFrom,
+  missingForChroot,
+  requireCapabilities,
+} from '../../../src/run/missing-capabilities.ts'
 import { inOwnImage, requireOwnImage } from '../../../src/run/own-image.ts'
 import { rawPath } from '../../../src/tar/raw-path.ts'
 import { run } from '../../support/command.ts'
@@ -33,6 +37,17 @@ test('without capabilities all are missing, and the error names the required one
     why: /^CAP_FSETID is for setuid and setgid bits/m,
     fix: /capabilities: \{add: \[CHOWN, DAC_OVERRIDE, FOWNER, FSETID, SETGID, SETUID\]\}/,
   })
+})
+
+test('a chroot needs the capabilities for it and for devices as well', () => {
+  const criO = missingForChroot(capabilitiesMissingFrom('CapEff:\t00000000000005fb\n'))
+  assert.throws(() => requireCapabilities(criO, 'run commands in a chroot'), {
+    code: 'run-unavailable',
+    message: /^This container may not run commands in a chroot: it lacks CAP_MKNOD, CAP_SYS_CHROOT$/,
+    why: /CAP_MKNOD is for the devices .*mount\nCAP_SYS_CHROOT is for giving commands their root/,
+    fix: /add: \[MKNOD, SYS_CHROOT\]/,
+  })
+  requireCapabilities(missingForChroot(capabilitiesMissingFrom('CapEff:\t00000000080405fb\n')))
 })
 
 for (const [name, number] of [

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { closeSync, lstatSync, openSync, symlinkSync, writeFileSync } from 'node:fs'
+import { closeSync, lstatSync, openSync, readFileSync, symlinkSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { openFifo } from '../../../src/sys/fifo.ts'
 import { makeNode } from '../../../src/sys/node.ts'
 import { setTimes, setTimesOf } from '../../../src/sys/times.ts'
 import { getXattr, listXattrs, removeXattr, setXattr } from '../../../src/sys/xattr.ts'
@@ -104,4 +105,16 @@ test('a time that no filesystem can hold becomes the nearest one', (t) => {
   const path = newFile(t)
   setTimes(path, 2n ** 60n * 1_000_000_000n)
   assert.ok(lstatSync(path, { bigint: true }).mtimeNs > 4_000_000_000_000_000_000n)
+})
+
+test('a named pipe is open at both ends without waiting, and others reach it by its name', (t) => {
+  const path = Buffer.from(join(temporaryDirectory(t), 'fifo'))
+  makeNode(path, { type: 'fifo', mode: 0o600, major: 0, minor: 0 })
+  const { readEnd, writeEnd } = openFifo(path)
+  writeSync(writeEnd, 'one ')
+  execFileSync('sh', ['-c', 'printf two > "$0"', path.toString()])
+  closeSync(writeEnd)
+  assert.equal(readFileSync(readEnd, 'utf8'), 'one two')
+  closeSync(readEnd)
+  assert.throws(() => openFifo(Buffer.from('/none/at/all')), { code: 'ENOENT' })
 })

@@ -1,0 +1,33 @@
+import type { ChildProcess } from 'node:child_process'
+import { messageOf, systemCode } from '../errors.ts'
+import { closeDescriptorsOnExec } from '../sys/descriptors.ts'
+import { hideFromPeers } from '../sys/prctl.ts'
+import { reapOrphans } from '../sys/wait.ts'
+import { endDescendants } from './end-descendants.ts'
+import { channel, type LaunchReport } from './launch-order.ts'
+import { leave, onHangUp, report } from './launcher-channel.ts'
+import { afterDescendants, keepDescendants } from './own-descendants.ts'
+
+/**
+ * Makes this process the parent of a command among the processes of the executor: starts it, adopts the orphans it leaves
+ * and reports how it ended. Before this process ends, for whatever reason but a SIGKILL, it ends all of them.
+ */
+export function watchOver(start: (finish: (answer: LaunchReport) => never) => ChildProcess | undefined): void {
+  const finish = (answer: LaunchReport): never => report(afterDescendants(answer))
+  try {
+    keepDescendants()
+    closeDescriptorsOnExec(channel)
+    const command = start(finish)
+    hideFromPeers()
+    const bury = (): void => reapOrphans(command?.pid)
+    process.on('SIGCHLD', bury)
+    // One may have come before.
+    bury()
+  } catch (error) {
+    finish({ kind: 'failed', code: systemCode(error) ?? '', message: messageOf(error) })
+  }
+  onHangUp(() => {
+    endDescendants()
+    leave()
+  })
+}
