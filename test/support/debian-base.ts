@@ -43,7 +43,7 @@ function bootstrap(root: string): void {
 }
 
 /** The first mirror in apt's own sources that has the suite's main component. */
-function debianMirror(): string {
+export function debianMirror(): string {
   const format = '$(REPO_URI) $(RELEASE) $(COMPONENT)'
   const targets = execFileSync('apt-get', ['indextargets', '--format', format, 'Created-By: Packages'], {
     encoding: 'utf8',

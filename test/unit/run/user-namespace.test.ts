@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type CommandResult, tryRun } from '../../support/command.ts'
 import { checkout } from '../../support/dist.ts'
 import { type InPlaceImage, makeInPlaceImage, sourceDirectory } from '../../support/in-place-image.ts'
+import { ordinaryUser } from '../../support/ordinary-user.ts'
 import { processesWith } from '../../support/processes.ts'
 import { temporaryDirectory } from '../../support/temp.ts'
 
@@ -173,21 +174,8 @@ function ownChild(name: string): string {
   return join(checkout, 'test/unit/run/children', name)
 }
 
-const eve = 54321
-
-/** Runs a program as a user that only it sees: in a copy of /etc, which is mounted over the machine's. */
-async function runAsUser(argv: readonly string[], { subuid = 'eve:200000:65536\n' } = {}): Promise<CommandResult> {
-  const own = mkdtempSync(join(directory, 'user-'))
-  const [home, etc] = [join(own, 'home'), join(own, 'etc')]
-  mkdirSync(home)
-  chownSync(home, eve, eve)
-  for (const open of [directory, own]) chmodSync(open, 0o755)
-  cpSync('/etc', etc, { recursive: true })
-  writeFileSync(join(etc, 'passwd'), `root:x:0:0::/root:/bin/sh\neve:x:${eve}:${eve}::${home}:/bin/sh\n`)
-  for (const name of ['subuid', 'subgid']) writeFileSync(join(etc, name), subuid)
-  const become = `exec setpriv --reuid ${eve} --regid ${eve} --clear-groups env -i PATH="$PATH" TMPDIR='${home}' "$@"`
-  const script = `set -eu; mount --bind '${etc}' /etc; ${become}`
-  return tryRun('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script, 'sh', ...argv], { cwd: '/' })
+function runAsUser(argv: readonly string[], { subuid }: { readonly subuid?: string } = {}): Promise<CommandResult> {
+  return ordinaryUser({ directory, ...(subuid === undefined ? {} : { subordinateIds: subuid }) }).run(argv)
 }
 
 function assertSuite(ran: CommandResult): void {
