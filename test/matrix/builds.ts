@@ -17,16 +17,19 @@ export interface MatrixBuild {
   readonly capabilities?: boolean
 }
 
+const locks = '/var/lib/dpkg/lock /var/lib/dpkg/lock-frontend /var/lib/dpkg/triggers/Lock'
+
 export const matrixBuilds = {
   debian: {
     title: 'Debian, `apt-get install`',
+    // Without the locks: Linux gives a file that is emptied again a new time, and so a place in the layer; gVisor does not.
     dockerfile: `FROM debian:12
 COPY packages /packages
 RUN echo 'deb [trusted=yes] file:/packages ./' > /etc/apt/sources.list && \\
     apt-get update && apt-get install --yes --no-install-recommends at cron && \\
     test -g /usr/bin/crontab && test -u /usr/bin/at && \\
-    rm -rf /packages /var/lib/apt/lists/* /var/cache/apt/* /var/cache/ldconfig/* /var/log/*
-RUN dpkg --verify at cron && dpkg --purge cron cron-daemon-common && rm /var/log/dpkg.log
+    rm -rf /packages /var/lib/apt/lists/* /var/cache/apt/* /var/cache/ldconfig/* /var/log/* ${locks}
+RUN dpkg --verify at cron && dpkg --purge cron cron-daemon-common && rm -f /var/log/dpkg.log ${locks}
 `,
     packages: ['at', 'cron', 'cron-daemon-common', 'sensible-utils'],
     commands: true,

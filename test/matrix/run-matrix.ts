@@ -18,11 +18,13 @@ export interface MatrixOptions {
   readonly builds: readonly MatrixBuild[]
   /** Told of each outcome as it comes. */
   onOutcome?(environment: Environment, build: MatrixBuild, outcome: Outcome): void
+  /** Told of each row as it is complete. */
+  onRow?(row: MatrixRow): void
 }
 
 /** Makes every build in every environment, one after the other. */
 export async function runMatrix(options: MatrixOptions): Promise<readonly MatrixRow[]> {
-  const { directory, environments, builds, onOutcome = () => {} } = options
+  const { directory, environments, builds, onOutcome = () => {}, onRow = () => {} } = options
   chmodSync(directory, 0o755)
   const cache = join(directory, 'cache')
   const bases = [await busyboxImage(directory), debianImage(), await capableImage(directory)]
@@ -41,7 +43,9 @@ export async function runMatrix(options: MatrixOptions): Promise<readonly Matrix
       onOutcome(environment, build, outcome)
       removeDirectory(out)
     }
-    rows.push({ environment: environment.title, outcomes })
+    const row = { environment: environment.title, outcomes }
+    rows.push(row)
+    onRow(row)
   }
   return rows
 }

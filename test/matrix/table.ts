@@ -31,6 +31,16 @@ export function referenceDigests(rows: readonly MatrixRow[]): Readonly<Record<st
   return reference
 }
 
+/** Whether a build failed that should not have, or made another image than elsewhere. */
+export function unlikeExpected(rows: readonly MatrixRow[]): boolean {
+  const reference = referenceDigests(rows)
+  return rows.some(({ outcomes }) => {
+    return Object.entries(outcomes).some(([title, { result, digest }]) => {
+      return result === 'failed' || (digest !== undefined && digest !== reference[title])
+    })
+  })
+}
+
 function tiersOf(outcomes: MatrixRow['outcomes']): string {
   const tiers = new Set(Object.values(outcomes).flatMap(({ tier }) => tier ?? []))
   return tiers.size === 0 ? 'none' : [...tiers].map((tier) => `\`${tier}\``).join(', ')

@@ -23,7 +23,8 @@ export function podman(directory: string): Podman {
     command: tool(argv),
     run: (image, command = [], flags = []) => {
       const started = [...argv, 'run', '--rm', '--network', 'none', '--pull', 'never', ...limits]
-      return tryRun('unshare', [...privateMounts, ...started, ...flags, image, ...command])
+      // A build on a busy machine.
+      return tryRun('unshare', [...privateMounts, ...started, ...flags, image, ...command], { timeout: 600 })
     },
   }
 }
