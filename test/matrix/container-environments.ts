@@ -39,7 +39,7 @@ function rules(start: Start): readonly Environment[] {
   const docker = [...only(dockerCapabilities), ...profile(dockerProfile())]
   return [
     environment(start, "Docker's capabilities and seccomp profile", docker),
-    environment(start, '… and `no-new-privileges`', [...docker, '--security-opt=no-new-privileges']),
+    environment(start, "Docker's profile and `no-new-privileges`", [...docker, '--security-opt=no-new-privileges']),
     environment(
       start,
       "the six capabilities in-place needs, Docker's profile",
