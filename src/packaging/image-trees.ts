@@ -25,7 +25,12 @@ export function planTrees(pieces: Pieces): ImageTrees {
   const busybox = pieces.busybox.bytes
   return {
     base: baseTree(pieces),
-    executor: [program('kaniko/executor', starter('executor')), directory('kaniko/work', 0o1777)],
+    executor: [
+      program('kaniko/executor', starter('executor')),
+      directory('kaniko/work', 0o1777),
+      directory('tmp', 0o1777),
+      file('tmp/why-not-empty', whyTmpIsNotEmpty),
+    ],
     // Builders do not agree on whether WORKDIR alone makes the directory.
     tools: [program('kaniko/bin/busybox', busybox), directory('kaniko/.docker'), directory('workspace')],
     debug: [program('kaniko/warmer', starter('warmer')), ...shellEntries(pieces)],
@@ -37,6 +42,10 @@ export function planTrees(pieces: Pieces): ImageTrees {
     ],
   }
 }
+
+const whyTmpIsNotEmpty = `gVisor mounts a file system of its own on a /tmp that is empty or missing.
+What commands leave there would not be in the image.
+`
 
 function baseTree(pieces: Pieces): readonly ImageEntry[] {
   const { machine, node, libraries, application, authorities, licences } = pieces

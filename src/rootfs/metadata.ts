@@ -22,8 +22,8 @@ export interface Metadata {
 
 /**
  * Gives the file at a resolved path its owner, extended attributes, mode and time, in the order in which none undoes
- * another. Never follows a symlink in the last part. Gives the names of attributes the filesystem cannot hold; a file
- * capability among them is an error, as is a mode that the kernel cut down.
+ * another. Never follows a symlink in the last part. Gives the names of attributes the filesystem cannot hold, as that of
+ * gVisor no file capabilities. A mode that the kernel cut down is an error.
  */
 export function applyMetadata(root: string, at: RawPath, wanted: Metadata): readonly string[] {
   return placed(wanted.path, () => setMetadata(onDisk(root, at), wanted))
@@ -70,7 +70,7 @@ export function setXattrs(host: Buffer, { xattrs, path }: Pick<Metadata, 'xattrs
     try {
       setXattr(host, name, value)
     } catch (error) {
-      if (systemCode(error) !== 'ENOTSUP' || name === 'security.capability') throw attributeFailure(error, path, name)
+      if (systemCode(error) !== 'ENOTSUP') throw attributeFailure(error, path, name)
       unsupported.push(name)
     }
   }

@@ -280,7 +280,9 @@ export class Unpacker {
     for (const name of unsupported) {
       if (this.#reported.has(name)) continue
       this.#reported.add(name)
-      this.#log.warn(`the filesystem cannot hold the extended attribute ${JSON.stringify(name)}: files go without it`)
+      this.#log.warn(
+        `the filesystem cannot hold the extended attribute ${JSON.stringify(name)}: files that are changed or copied lose it`,
+      )
     }
   }
 }

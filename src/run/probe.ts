@@ -70,10 +70,16 @@ export function probeNamespaces(directory: string): Promise<Finding> {
 function probeDirectory(isolation: Isolation, directory: string): Promise<Finding> {
   return finding(async () => {
     const root = mkdtempSync(join(directory, 'probe-'))
+    const said: string[] = []
     try {
       const user = { uid: 0, gid: 0, groups: [0], home: '/' }
       // A directory cannot be started, which is found out when all else is in place.
-      await isolation.run({ root, argv: ['/'], env: {}, user, workdir: '/' }, { onLine: () => {} })
+      const command = { root, argv: ['/'], env: {}, user, workdir: '/' }
+      await isolation.run(command, { onLine: (_, line) => said.push(line) })
+    } catch (error) {
+      // There is no command yet that could print: this is a tool, which knows better than those who miss its answer.
+      if (said.length === 0) throw error
+      throw new HearthError({ code: 'run-unavailable', message: said.join('; '), cause: error })
     } finally {
       rmdirSync(root)
     }

@@ -39,8 +39,9 @@ test("the executor's program can be started by its path and by its name", async 
   }
 })
 
-test('the executor holds /kaniko, an empty /workspace and nothing else', async () => {
-  assert.deepEqual(await filesOf('executor', /^(?!kaniko\/.)/), ['kaniko/', 'workspace/'])
+test('the executor holds /kaniko, an empty /workspace, a /tmp that is not empty and nothing else', async () => {
+  const outside = ['kaniko/', 'tmp/', 'tmp/why-not-empty', 'workspace/']
+  assert.deepEqual(await filesOf('executor', /^(?!kaniko\/.)/), outside)
   const top = await filesOf('executor', /^kaniko\/[^/]+\/?$/)
   assert.deepEqual(top, [
     'kaniko/.docker/',
@@ -99,7 +100,11 @@ test('everything in the image belongs to root and can be read by everybody', asy
   assert.ok(tree.size > 500)
   for (const [path, { type, mode, owner }] of tree) {
     if (type === 'symlink') continue
-    const wanted = path === 'kaniko/work' ? /^1777 0:0$/ : type === 'directory' ? /^755 0:0$/ : /^(?:755|644) 0:0$/
+    const wanted = ['kaniko/work', 'tmp'].includes(path)
+      ? /^1777 0:0$/
+      : type === 'directory'
+        ? /^755 0:0$/
+        : /^(?:755|644) 0:0$/
     assert.match(`${mode} ${owner}`, wanted, path)
   }
 })

@@ -43,6 +43,8 @@ export interface KubeScene {
   replaced<T>(value: T, host?: string): T
   /** Plays a Pod in a cluster that has a mirror of Docker Hub. */
   play(pod: Pod, objects: readonly Document[]): Promise<PlayedPod>
+  /** The Pod with the mirror that `play` gives it by itself. */
+  withMirror(pod: Pod): Pod
   /** The Pod with flags for a registry that is not on its own loopback. */
   fromInside(pod: Pod): Pod
   /** Puts the busybox base onto the mirror under another name. */
@@ -86,6 +88,7 @@ export async function openKubeScene(images: readonly ImageName[]): Promise<KubeS
       const host = pod.spec.hostUsers === false ? hostFromInside : '127.0.0.1'
       return node.play(withMirror(pod, `${host}:${port}`), objects)
     },
+    withMirror: (pod) => withMirror(pod, registry.host),
     fromInside: (pod) => withFlag(pod, `--insecure-registry=${hostFromInside}:${port}`),
     inspect: async (name) => JSON.parse(await skopeo(['inspect', ...access, `docker://${registry.host}/${name}`])),
     runPushed: async (name, command) => {

@@ -9,6 +9,8 @@ export interface UserOptions extends CommandOptions {
   readonly subordinateIds?: string
   /** Where programs are looked up. Default: this process's own PATH. */
   readonly path?: string
+  /** Nothing that a program of the user starts outlives it, and there is somebody to bury what it leaves behind. */
+  readonly ownProcesses?: boolean
 }
 
 /** What an ordinary user needs: a directory below `directory`, owned by the user and reached by everybody. */
@@ -21,7 +23,7 @@ export function makeHome(directory: string): string {
 
 /**
  * Runs a program as a user that only it sees, in a copy of /etc below `home` which is mounted over the machine's. Its
- * environment is PATH, TMPDIR and HOME.
+ * environment is PATH, TMPDIR, HOME and what is given.
  */
 export async function runAsUser(
   home: string,
@@ -29,7 +31,13 @@ export async function runAsUser(
   options: UserOptions = {},
 ): Promise<CommandResult> {
   const { name, id } = ordinaryUser
-  const { subordinateIds = `${name}:200000:65536\n`, path = process.env.PATH ?? '', ...more } = options
+  const {
+    subordinateIds = `${name}:200000:65536\n`,
+    path = process.env.PATH ?? '',
+    ownProcesses,
+    env,
+    ...more
+  } = options
   const etc = mkdtempSync(`${home}-etc-`)
   chmodSync(etc, 0o755)
   cpSync('/etc', etc, { recursive: true })
@@ -37,8 +45,8 @@ export async function runAsUser(
   for (const file of ['subuid', 'subgid']) writeFileSync(join(etc, file), subordinateIds)
   const become = `exec setpriv --reuid ${id} --regid ${id} --clear-groups env -i PATH='${path}' TMPDIR='${home}' HOME='${home}' "$@"`
   const script = `set -eu; mount --bind '${etc}' /etc; ${become}`
-  return tryRun('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script, 'sh', ...argv], {
-    cwd: '/',
-    ...more,
-  })
+  const processes = ownProcesses === true ? ['--pid', '--fork', '--kill-child', '--mount-proc', 'catatonit', '--'] : []
+  const variables = Object.entries(env ?? {}).map(([variable, value]) => `${variable}=${value}`)
+  const inside = ['sh', '-c', script, 'sh', ...variables, ...argv]
+  return tryRun('unshare', ['--mount', '--propagation', 'private', ...processes, ...inside], { cwd: '/', ...more })
 }

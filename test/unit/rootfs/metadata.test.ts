@@ -146,3 +146,18 @@ for (const { capability, metadata } of [
     assert.match(stdout, new RegExp(`^permission /?.*\\bCAP_${capability.toUpperCase()}\\b`, 's'))
   })
 }
+
+test('a file system without file capabilities, as gVisor has one, gets all else, and the attribute is named', async (t) => {
+  const root = temporaryDirectory(t)
+  const script = `
+    import { statSync, writeFileSync } from 'node:fs'
+    import { applyMetadata } from '${join(import.meta.dirname, '../../../src/rootfs/metadata.ts')}'
+    writeFileSync('${root}/it', '')
+    const xattrs = new Map([['security.capability', Buffer.from('0100000200200000000000000000000000000000', 'hex')]])
+    const wanted = { type: 'file', path: 'it', uid: 12, gid: 34, mode: 0o6755, mtimeNs: 0n, xattrs }
+    console.log(applyMetadata('${root}', 'it', wanted), (statSync('${root}/it').mode & 0o7777).toString(8))`
+  const mounted = ['sh', '-c', `mount -t ramfs ramfs '${root}' && exec "$@"`, 'sh']
+  const node = [process.execPath, '--input-type=module', '-e', script]
+  const ran = await tryRun('unshare', ['--mount', '--propagation', 'private', ...mounted, ...node])
+  assert.deepEqual([ran.stdout, ran.stderr], ["[ 'security.capability' ] 6755\n", ''])
+})
