@@ -1,9 +1,11 @@
 import { HearthError } from '../errors.ts'
 import type { Image } from '../image/image.ts'
+import { ImageTrees } from '../image/image-trees.ts'
 import type { ImageConfig } from '../oci/image-config.ts'
 import type { Platform } from '../oci/platform.ts'
 import { formatReference, type Reference } from '../oci/reference.ts'
 import type { BuildPlan } from '../plan/step.ts'
+import type { Root } from '../rootfs/root.ts'
 import { Agreement, MixedResults } from './agreement.ts'
 import type { BuildGraph } from './build-graph.ts'
 import { timeOf } from './history.ts'
@@ -70,7 +72,9 @@ async function buildOnce(plan: BuildPlan, rooms: BuildRooms, tries: Tries): Prom
 
 function createGraph(plan: BuildPlan, rooms: BuildRooms, { distrusted, turns }: Tries): BuildGraph {
   const stages = new Map<number, StageBuild>()
-  const imageRoots = new Map<string, Promise<string>>()
+  const imageRoots = new Map<string, Promise<Root>>()
+  const { workDir, log, signal } = rooms
+  const trees = new ImageTrees({ directory: workDir, log, ...(signal === undefined ? {} : { signal }) })
   const stage = (index: number): StageBuild => {
     const found = stages.get(index)
     if (found !== undefined) return found
@@ -82,30 +86,35 @@ function createGraph(plan: BuildPlan, rooms: BuildRooms, { distrusted, turns }: 
     target: plan.target.index,
     turns,
     stage,
+    trees,
     agreedLineage: (index) => agreement.lineageOf(index),
     confirm: (index, lineage) => agreement.confirm(index, lineage),
     imageRoot(reference: Reference, platform: Platform) {
       const name = formatReference(reference)
       const known = imageRoots.get(name)
       if (known !== undefined) return known
-      const unpacked = unpackImage({ reference, platform, path: `${rooms.workDir}/image-${imageRoots.size}` }, rooms)
-      imageRoots.set(name, unpacked)
-      return unpacked
+      const path = rooms.unpackAll === true ? `${workDir}/image-${imageRoots.size}` : undefined
+      const files = filesOfImage({ reference, platform, path, trees }, rooms)
+      imageRoots.set(name, files)
+      return files
     },
   }
   for (const planned of plan.stages) stages.set(planned.index, new StageBuild(planned, graph, rooms))
   return graph
 }
 
-interface ImageToUnpack {
+interface WantedImage {
   readonly reference: Reference
   readonly platform: Platform
-  readonly path: string
+  /** Where it is unpacked, if it is. */
+  readonly path: string | undefined
+  readonly trees: ImageTrees
 }
 
-async function unpackImage(wanted: ImageToUnpack, rooms: BuildRooms): Promise<string> {
+async function filesOfImage(wanted: WantedImage, rooms: BuildRooms): Promise<Root> {
   const { image } = await rooms.images.find(wanted.reference, wanted.platform)
   const log = rooms.log.child(`[${formatReference(wanted.reference)}]`)
+  if (wanted.path === undefined) return wanted.trees.of(image.layers, { contents: true })
   const root = new StageRoot({ place: wanted.path, rooms, log })
   await root.bringTo(image.layers)
   return root.path

@@ -1,12 +1,12 @@
-import type { StageRoot } from './stage-root.ts'
+import type { StageFiles } from './stage-files.ts'
 
 /** Lets stages take turns at a root they share. A stage with a root of its own never waits. */
 export class RootTurns {
-  #holder: StageRoot | undefined
+  #holder: StageFiles | undefined
   #last: Promise<unknown> = Promise.resolve()
 
   /** Works on a root. A shared one is emptied first when another stage had it last, and nobody else has it meanwhile. */
-  async take<T>(root: StageRoot, work: () => Promise<T>): Promise<T> {
+  async take<T>(root: StageFiles, work: () => Promise<T>): Promise<T> {
     if (root.shared === undefined) return work()
     const turn = this.#last.then(async () => {
       if (this.#holder !== root) {

@@ -5,6 +5,7 @@ import type { Log } from '../log.ts'
 import type { ContainerConfig, History, ImageConfig } from '../oci/image-config.ts'
 import type { LayerStep, StagePlan } from '../plan/step.ts'
 import { stageTitle } from '../plan/step.ts'
+import type { Root } from '../rootfs/root.ts'
 import { layerItems } from '../snapshot/layer-items.ts'
 import { writeTar } from '../tar/write.ts'
 import type { BuildGraph } from './build-graph.ts'
@@ -14,8 +15,10 @@ import { identityOfLayers, lineageAfter, madeOnOf, sourceStageOf } from './linea
 import type { Act } from './prepared-step.ts'
 import { formatSize, type StepReport } from './report.ts'
 import type { BuildRooms } from './rooms.ts'
+import type { StageFiles } from './stage-files.ts'
 import { StageLookups, type UsableLayer } from './stage-lookups.ts'
 import { StageRoot } from './stage-root.ts'
+import { StageTree } from './stage-tree.ts'
 
 /** A stage whose layers are all known: found in the cache or made. */
 export interface BuiltStage {
@@ -56,23 +59,29 @@ export class StageBuild {
   readonly lookups: StageLookups
   readonly #graph: BuildGraph
   readonly #rooms: BuildRooms
-  readonly #root: StageRoot
+  readonly #root: StageFiles
   readonly #log: Log
   readonly #single: boolean
   #built: Promise<BuiltStage> | undefined
-  #files: Promise<string> | undefined
+  #files: Promise<Root> | undefined
 
   constructor(plan: StagePlan, graph: BuildGraph, rooms: BuildRooms) {
     this.plan = plan
     this.#graph = graph
     this.#rooms = rooms
     this.#log = rooms.log.child(`[${stageTitle(plan)}]`)
-    const { sharedRoot } = rooms.isolation
-    // Only commands need the shared root; everything else is done in a directory like any other.
-    const place = sharedRoot !== undefined && plan.steps.some((step) => step.kind === 'run') ? sharedRoot : this.#place
-    this.#root = new StageRoot({ place, rooms, log: this.#log })
+    this.#root = this.#filesFor(plan)
     this.#single = rooms.layers.singleSnapshot && graph.target === plan.index
     this.lookups = new StageLookups({ plan, graph, rooms, isSquashed: this.#single })
+  }
+
+  /** Only commands need a root to run in: what else happens to files happens to a tree of their names. */
+  #filesFor({ steps }: StagePlan): StageFiles {
+    const rooms = this.#rooms
+    const runs = steps.some((step) => step.kind === 'run')
+    if (!runs && rooms.unpackAll !== true) return new StageTree({ trees: this.#graph.trees, ...rooms })
+    const { sharedRoot } = rooms.isolation
+    return new StageRoot({ place: runs && sharedRoot !== undefined ? sharedRoot : this.#place, rooms, log: this.#log })
   }
 
   get #place(): string {
@@ -89,15 +98,17 @@ export class StageBuild {
     return this.#built
   }
 
-  /** The directory with all of the stage's files. */
-  root(): Promise<string> {
-    this.#files ??= this.#unpacked()
+  /** All of the stage's files. */
+  root(): Promise<Root> {
+    this.#files ??= this.#finished()
     return this.#files
   }
 
   /** A shared root may be another stage's by now: those who copy from this one get a directory. */
-  async #unpacked(): Promise<string> {
+  async #finished(): Promise<Root> {
     const { layers } = await this.built()
+    if (this.#root instanceof StageTree) await this.#root.bringTo(layers, { contents: true })
+    if (this.#root instanceof StageTree) return this.#root.path
     const isOwn = this.#root.shared === undefined
     const root = isOwn ? this.#root : new StageRoot({ place: this.#place, rooms: this.#rooms, log: this.#log })
     await root.bringTo(layers)
@@ -200,8 +211,14 @@ export class StageBuild {
   async #snapshot(): Promise<StoredLayer> {
     const changes = await this.#root.changes()
     const { reproducible, compressionLevel } = this.#rooms.layers
-    const items = layerItems(this.#root.path, changes, reproducible ? { clampMtimeNs: 0n } : {})
-    return storeLayer(this.#rooms.store, writeTar(items), { level: compressionLevel, ...this.#signal() })
+    const items = layerItems(this.#root.path, changes, {
+      ...(reproducible ? { clampMtimeNs: 0n } : {}),
+      onPlaced: (record, offset) => this.#root.onPlaced?.(record, offset),
+    })
+    const level = compressionLevel
+    const layer = await storeLayer(this.#rooms.store, writeTar(items), { level, ...this.#signal() })
+    this.#root.stored?.(layer)
+    return layer
   }
 
   async #snapshotOnce(growth: Growth): Promise<void> {

@@ -31,7 +31,7 @@ function scene(t: Lifetime): Scene {
   const top = temporaryDirectory(t)
   const root = join(top, 'root')
   mkdirSync(root)
-  const around = { root, ignored: undefined, now: new Date(), log: silentLog }
+  const around = { root, directory: top, ignored: undefined, now: new Date(), log: silentLog }
   return { directory: makeContext(top, files), root, around }
 }
 
