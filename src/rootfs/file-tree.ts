@@ -50,10 +50,9 @@ export class FileTree {
     const version = nodes.newVersion()
     const root = nodes.add('directory', version)
     nodes.setMode(root, 0o755)
-    const tree = new FileTree(nodes, { root, version, nowNs: 0n })
-    tree.wind()
-    nodes.setTime(root, tree.#nowNs)
-    return tree
+    const nowNs = nodes.tick()
+    nodes.setTime(root, nowNs)
+    return new FileTree(nodes, { root, version, nowNs })
   }
 
   fork(): FileTree {
@@ -62,10 +61,9 @@ export class FileTree {
     return new FileTree(this.nodes, { root: this.#root, version: this.nodes.newVersion(), nowNs: this.#nowNs })
   }
 
-  /** Changes from now on have the time of this moment, and a later one than those before. */
+  /** Changes from now on have the time of this moment, and a later one than those of all trees before. */
   wind(): void {
-    const now = BigInt(Date.now()) * 1_000_000n
-    this.#nowNs = now > this.#nowNs ? now : this.#nowNs + 1n
+    this.#nowNs = this.nodes.tick()
   }
 
   get root(): number {

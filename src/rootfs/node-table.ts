@@ -58,10 +58,18 @@ export class NodeTable {
   readonly #children = new Map<number, Map<RawPath, number>>()
   readonly #contents: (ContentSource | undefined)[] = [undefined]
   #lastVersion = 0
+  #lastNs = 0n
 
   newVersion(): number {
     this.#lastVersion += 1
     return this.#lastVersion
+  }
+
+  /** The time of this moment in nanoseconds, later than all that were given before. */
+  tick(): bigint {
+    const now = BigInt(Date.now()) * 1_000_000n
+    this.#lastNs = now > this.#lastNs ? now : this.#lastNs + 1n
+    return this.#lastNs
   }
 
   addSource(source: ContentSource): number {
