@@ -22,7 +22,8 @@ export interface ApplyToTreeOptions {
 export async function applyLayerToTree(tree: FileTree, tar: Bytes, options: ApplyToTreeOptions): Promise<void> {
   const { source, log, signal } = options
   tree.wind()
-  const unpacker = new TreeUnpacker({ tree, base: rawPath(''), source })
+  const isLowest = tree.names(rawPath('')).length === 0
+  const unpacker = new TreeUnpacker({ tree, base: rawPath(''), source, keepsNames: !isLowest })
   const kept = new KeptContents(tree)
   await unpackToTree(tar, unpacker, {
     kept,
@@ -47,11 +48,13 @@ function takeEntry(unpacker: TreeUnpacker, { entry, stored, kept, log }: Taken):
 
 function hide(unpacker: TreeUnpacker, path: RawPath, marker: Exclude<Marker, { kind: 'bookkeeping' }>): void {
   if (marker.kind === 'opaque') {
-    unpacker.removeLower(unpacker.makeDirectory(path))
+    const directory = unpacker.makeDirectory(path)
+    if (unpacker.names !== undefined) unpacker.removeLower(directory)
     return
   }
   const parent = unpacker.findDirectory(path)
-  if (parent === undefined) return
+  // Below the lowest layer there is nothing to hide.
+  if (parent === undefined || unpacker.names === undefined) return
   const hidden = joinRaw(parent, marker.name)
   if (!unpacker.exists(hidden)) return
   // A name that is this layer's, too, stays; what lower layers have put below it goes.

@@ -77,7 +77,7 @@ export class FileTree {
   find(path: RawPath): number | undefined {
     if (path === '') return this.#root
     const directory = this.#directory(parentOf(path))
-    return directory === undefined ? undefined : this.nodes.children(directory).get(baseName(path))
+    return directory === undefined ? undefined : this.nodes.names.get(directory, baseName(path))
   }
 
   type(path: RawPath): FileType | undefined {
@@ -93,7 +93,11 @@ export class FileTree {
   /** The names in a directory, in byte order. */
   names(path: RawPath): readonly RawPath[] {
     const node = this.find(path)
-    return node === undefined ? [] : [...this.nodes.children(node).keys()].sort()
+    if (node === undefined) return []
+    return this.nodes.names
+      .entries(node)
+      .map(([name]) => name)
+      .sort()
   }
 
   /** The text of a symlink; undefined for anything else and for nothing. */
@@ -119,7 +123,7 @@ export class FileTree {
     this.nodes.setTime(node, this.#nowNs)
     if (made.type === 'symlink') {
       this.nodes.setMode(node, 0o777)
-      this.nodes.setRare(node, { target: flat(made.target) })
+      this.nodes.setRare(node, { target: made.target })
     } else if (made.type === 'file') {
       if (typeof made.content === 'function') this.nodes.setOpen(node, made.size, made.content)
       else this.nodes.setPlace(node, made.size, made.content)
@@ -141,7 +145,7 @@ export class FileTree {
     if (node === undefined || path === '') return
     this.#forget(node, path)
     const directory = this.#ownDirectory(parentOf(path))
-    this.nodes.children(directory).delete(baseName(path))
+    this.nodes.names.delete(directory, baseName(path))
     this.nodes.setTime(directory, this.#nowNs)
     this.#last = undefined
   }
@@ -174,7 +178,7 @@ export class FileTree {
 
   #name(path: RawPath, node: number): void {
     const directory = this.#ownDirectory(parentOf(path))
-    this.nodes.children(directory).set(flat(baseName(path)), node)
+    this.nodes.names.set(directory, baseName(path), node)
     this.nodes.setTime(directory, this.#nowNs)
   }
 
@@ -184,7 +188,7 @@ export class FileTree {
     let node: number | undefined = this.#root
     if (path !== '') {
       for (const name of path.split('/')) {
-        node = this.nodes.children(node).get(name as RawPath)
+        node = this.nodes.isDirectory(node) ? this.nodes.names.get(node, name as RawPath) : undefined
         if (node === undefined) return undefined
       }
     }
@@ -199,11 +203,11 @@ export class FileTree {
     if (!this.#isOwn(this.#root)) this.#root = this.nodes.copy(this.#root, this.#version)
     let node = this.#root
     for (const name of path === '' ? [] : path.split('/')) {
-      const children = this.nodes.children(node)
-      const child = children.get(name as RawPath)
+      const child = this.nodes.names.get(node, name as RawPath)
       if (child === undefined || !this.nodes.isDirectory(child)) throw new TypeError(`no directory ${path}`)
-      node = this.#isOwn(child) ? child : this.nodes.copy(child, this.#version)
-      if (node !== child) children.set(name as RawPath, node)
+      const own = this.#isOwn(child) ? child : this.nodes.copy(child, this.#version)
+      if (own !== child) this.nodes.names.set(node, name as RawPath, own)
+      node = own
     }
     this.#last = { path, node, isOwn: true }
     return node
@@ -221,7 +225,7 @@ export class FileTree {
   }
 
   #exchange(path: RawPath, node: number): void {
-    this.nodes.children(this.#ownDirectory(parentOf(path))).set(baseName(path), node)
+    this.nodes.names.set(this.#ownDirectory(parentOf(path)), baseName(path), node)
     if (this.nodes.links(node) > 1) this.#names?.add(node, path)
   }
 
@@ -233,8 +237,11 @@ export class FileTree {
 
   /** Other names of what goes are those of a file with fewer names. */
   #forget(node: number, path: RawPath): void {
-    for (const [name, child] of this.nodes.children(node)) this.#forget(child, joinRaw(path, name))
-    if (this.nodes.isDirectory(node) || this.nodes.links(node) === 1) return
+    if (this.nodes.isDirectory(node)) {
+      for (const [name, child] of this.nodes.names.entries(node)) this.#forget(child, joinRaw(path, name))
+      return
+    }
+    if (this.nodes.links(node) === 1) return
     const own = this.#ownNode(path)
     this.nodes.setLinks(own, this.nodes.links(own) - 1)
   }
@@ -245,11 +252,6 @@ export class FileTree {
 }
 
 const noXattrs: ReadonlyMap<string, Uint8Array> = new Map()
-
-/** The same text with no memory of the longer one it was cut from. */
-function flat<Text extends string>(text: Text): Text {
-  return Buffer.from(text, 'latin1').toString('latin1') as Text
-}
 
 /** A node as lstat would tell of it. Its number takes the place of the inode's. */
 export function recordOfNode(nodes: NodeTable, node: number, path: RawPath): FileRecord {

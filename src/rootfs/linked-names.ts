@@ -9,7 +9,7 @@ export class LinkedNames {
     const waiting: [directory: number, path: RawPath][] = [[root, '' as RawPath]]
     for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
       const [directory, path] = next
-      for (const [name, node] of nodes.children(directory)) {
+      for (const [name, node] of nodes.names.entries(directory)) {
         if (nodes.isDirectory(node)) waiting.push([node, joinRaw(path, name)])
         else if (nodes.links(node) > 1) this.add(node, joinRaw(path, name))
       }

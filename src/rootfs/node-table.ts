@@ -1,6 +1,7 @@
 import type { Bytes } from '../stream/bytes.ts'
-import type { RawPath } from '../tar/raw-path.ts'
 import type { Fragment } from '../tar/sparse.ts'
+import { type Column, column } from './column.ts'
+import { DirectoryNames } from './directory-names.ts'
 import type { FileType } from './record.ts'
 
 /** Something that holds the contents of many files, each at an offset. */
@@ -45,17 +46,18 @@ const noSource = 0
  */
 export class NodeTable {
   #size = 0
-  #kinds = new Uint16Array(1024)
-  #versions = new Uint32Array(1024)
-  #uids = new Uint32Array(1024)
-  #gids = new Uint32Array(1024)
-  #links = new Uint32Array(1024)
-  #sources = new Uint32Array(1024)
-  #offsets = new Float64Array(1024)
-  #sizes = new Float64Array(1024)
-  #times = new BigInt64Array(1024)
+  readonly #kinds = column.of16Bits()
+  readonly #versions = column.of32Bits()
+  readonly #uids = column.of32Bits()
+  readonly #gids = column.of32Bits()
+  readonly #links = column.of32Bits()
+  readonly #sources = column.of32Bits()
+  readonly #offsets = column.ofDoubles()
+  readonly #sizes = column.ofDoubles()
+  readonly #times = column.ofBigInts()
   readonly #rare = new Map<number, Rarity>()
-  readonly #children = new Map<number, Map<RawPath, number>>()
+  /** The names in directories; nothing else has any. */
+  readonly names = new DirectoryNames()
   readonly #contents: (ContentSource | undefined)[] = [undefined]
   #lastVersion = 0
   #lastNs = 0n
@@ -79,94 +81,85 @@ export class NodeTable {
   /** A node with one name and nothing else. */
   add(type: FileType, version: number): number {
     const node = this.#size
-    if (node >= this.#kinds.length) this.#grow()
     this.#size += 1
-    this.#kinds[node] = types.indexOf(type) << typeShift
-    this.#versions[node] = version
-    this.#links[node] = 1
-    if (type === 'directory') this.#children.set(node, new Map())
+    this.#kinds.set(node, types.indexOf(type) << typeShift)
+    this.#versions.set(node, version)
+    this.#links.set(node, 1)
     return node
   }
 
   copy(node: number, version: number): number {
     const made = this.#size
-    if (made >= this.#kinds.length) this.#grow()
     this.#size += 1
-    for (const column of this.#columns()) column[made] = column[node] ?? 0
-    this.#times[made] = this.#times[node] ?? 0n
-    this.#versions[made] = version
+    for (const column of this.#columns()) column.set(made, column.get(node))
+    this.#times.set(made, this.#times.get(node))
+    this.#versions.set(made, version)
     const rare = this.#rare.get(node)
     if (rare !== undefined) this.#rare.set(made, rare)
-    const children = this.#children.get(node)
-    if (children !== undefined) this.#children.set(made, new Map(children))
+    if (this.isDirectory(node)) this.names.copy(node, made)
     return made
   }
 
   belongsTo(node: number, version: number): boolean {
-    return this.#versions[node] === version
+    return this.#versions.get(node) === version
   }
 
   type(node: number): FileType {
-    return types[(this.#kinds[node] ?? 0) >> typeShift] ?? 'file'
+    return types[this.#kinds.get(node) >> typeShift] ?? 'file'
   }
 
   isDirectory(node: number): boolean {
-    return (this.#kinds[node] ?? 0) >> typeShift === directoryCode
+    return this.#kinds.get(node) >> typeShift === directoryCode
   }
 
   isSymlink(node: number): boolean {
-    return (this.#kinds[node] ?? 0) >> typeShift === symlinkCode
+    return this.#kinds.get(node) >> typeShift === symlinkCode
   }
 
   mode(node: number): number {
-    return (this.#kinds[node] ?? 0) & modeMask
+    return this.#kinds.get(node) & modeMask
   }
 
   uid(node: number): number {
-    return this.#uids[node] ?? 0
+    return this.#uids.get(node)
   }
 
   gid(node: number): number {
-    return this.#gids[node] ?? 0
+    return this.#gids.get(node)
   }
 
   size(node: number): number {
-    return this.#sizes[node] ?? 0
+    return this.#sizes.get(node)
   }
 
   mtimeNs(node: number): bigint {
-    return this.#times[node] ?? 0n
+    return this.#times.get(node)
   }
 
   /** How many names it has. */
   links(node: number): number {
-    return this.#links[node] ?? 1
+    return this.#links.get(node)
   }
 
   rare(node: number): Rarity {
     return this.#rare.get(node) ?? nothing
   }
 
-  /** The names in a directory; empty for anything else. */
-  children(node: number): Map<RawPath, number> {
-    return this.#children.get(node) ?? noChildren
-  }
-
   setMode(node: number, mode: number): void {
-    this.#kinds[node] = ((this.#kinds[node] ?? 0) & ~modeMask) | mode
+    this.#kinds.set(node, (this.#kinds.get(node) & ~modeMask) | mode)
   }
 
   setOwner(node: number, uid: number, gid: number): void {
-    this.#uids[node] = uid
-    this.#gids[node] = gid
+    this.#uids.set(node, uid)
+    this.#gids.set(node, gid)
   }
 
   setTime(node: number, mtimeNs: bigint): void {
-    this.#times[node] = mtimeNs
+    this.#times.set(node, mtimeNs)
   }
 
   setLinks(node: number, links: number): void {
-    this.#links[node] = links
+    this.#links.set(node, links)
   }
 
   setRare(node: number, rare: Rarity): void {
@@ -177,16 +170,16 @@ export class NodeTable {
 
   /** The content is opened file by file. */
   setOpen(node: number, size: number, open: OpenContent): void {
-    this.#sizes[node] = size
-    this.#sources[node] = noSource
+    this.#sizes.set(node, size)
+    this.#sources.set(node, noSource)
     this.setRare(node, { ...this.rare(node), open })
   }
 
   /** The content lies in a source. */
   setPlace(node: number, size: number, place: ContentPlace & { readonly source: number }): void {
-    this.#sizes[node] = size
-    this.#sources[node] = place.source
-    this.#offsets[node] = place.offset
+    this.#sizes.set(node, size)
+    this.#sources.set(node, place.source)
+    this.#offsets.set(node, place.offset)
     const { open, map, ...others } = this.rare(node)
     if (place.map !== undefined) this.setRare(node, { ...others, map: place.map })
     else if (open !== undefined || map !== undefined) this.setRare(node, others)
@@ -195,42 +188,21 @@ export class NodeTable {
   /** Where the content is, to give it to another node. */
   place(node: number): OpenContent | (ContentPlace & { readonly source: number }) {
     const { open, map } = this.rare(node)
-    const at = { source: this.#sources[node] ?? noSource, offset: this.#offsets[node] ?? 0 }
+    const at = { source: this.#sources.get(node), offset: this.#offsets.get(node) }
     return open ?? (map === undefined ? at : { ...at, map })
   }
 
   content(node: number): Bytes | Iterable<Uint8Array> {
     const { open, map } = this.rare(node)
     if (open !== undefined) return open()
-    const source = this.#contents[this.#sources[node] ?? noSource]
+    const source = this.#contents[this.#sources.get(node)]
     if (source === undefined) return []
-    return source.read({ offset: this.#offsets[node] ?? 0, ...(map === undefined ? {} : { map }) }, this.size(node))
+    return source.read({ offset: this.#offsets.get(node), ...(map === undefined ? {} : { map }) }, this.size(node))
   }
 
-  #columns(): readonly (Uint16Array | Uint32Array | Float64Array)[] {
+  #columns(): readonly Column<number>[] {
     return [this.#kinds, this.#uids, this.#gids, this.#links, this.#sources, this.#offsets, this.#sizes]
-  }
-
-  #grow(): void {
-    const capacity = this.#kinds.length * 2
-    this.#kinds = enlarged(this.#kinds, new Uint16Array(capacity))
-    this.#versions = enlarged(this.#versions, new Uint32Array(capacity))
-    this.#uids = enlarged(this.#uids, new Uint32Array(capacity))
-    this.#gids = enlarged(this.#gids, new Uint32Array(capacity))
-    this.#links = enlarged(this.#links, new Uint32Array(capacity))
-    this.#sources = enlarged(this.#sources, new Uint32Array(capacity))
-    this.#offsets = enlarged(this.#offsets, new Float64Array(capacity))
-    this.#sizes = enlarged(this.#sizes, new Float64Array(capacity))
-    const times = new BigInt64Array(capacity)
-    times.set(this.#times)
-    this.#times = times
   }
 }
 
 const nothing: Rarity = {}
-const noChildren: Map<RawPath, number> = new Map()
-
-function enlarged<Column extends Uint16Array | Uint32Array | Float64Array>(from: Column, to: Column): Column {
-  to.set(from)
-  return to
-}

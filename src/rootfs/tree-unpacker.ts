@@ -17,6 +17,8 @@ export interface TreeUnpackerOptions {
   readonly base: RawPath
   /** The tree's number for where the archive's contents are. */
   readonly source: number
+  /** Whether it is asked later which names the archive has made. */
+  readonly keepsNames?: boolean
 }
 
 /**
@@ -25,7 +27,7 @@ export interface TreeUnpackerOptions {
  */
 export class TreeUnpacker {
   /** What the archive has made so far; paths as the archive has them. */
-  readonly names = new LayerNames()
+  readonly names: LayerNames | undefined
   readonly #tree: FileTree
   readonly #base: RawPath
   readonly #source: number
@@ -33,7 +35,8 @@ export class TreeUnpacker {
   readonly #times = new Map<RawPath, bigint>()
   #last: { readonly path: RawPath; readonly resolved: RawPath } | undefined
 
-  constructor({ tree, base, source }: TreeUnpackerOptions) {
+  constructor({ tree, base, source, keepsNames = false }: TreeUnpackerOptions) {
+    this.names = keepsNames ? new LayerNames() : undefined
     this.#tree = tree
     this.#base = base
     this.#source = source
@@ -48,7 +51,7 @@ export class TreeUnpacker {
     const parent = this.makeDirectory(parentOf(entry.path))
     const path = joinRaw(parent, baseName(entry.path))
     this.#makeAt(path, entry, stored)
-    this.names.add(parent, baseName(path))
+    this.names?.add(parent, baseName(path))
     return this.#inTree(path)
   }
 
@@ -79,7 +82,7 @@ export class TreeUnpacker {
       if (type === undefined) {
         this.#tree.put(this.#inTree(at), { type: 'directory' })
         this.#tree.setOwnerAndMode(this.#inTree(at), { uid: 0, gid: 0, mode: 0o755 })
-        this.names.add(parent, name)
+        this.names?.add(parent, name)
       } else if (type !== 'directory') throw notADirectory(at)
     }
     this.#last = { path, resolved }
@@ -92,7 +95,7 @@ export class TreeUnpacker {
     for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
       if (this.#tree.type(this.#inTree(path)) !== 'directory') continue
       for (const name of this.#tree.names(this.#inTree(path))) {
-        if (!this.names.has(path, name)) this.remove(joinRaw(path, name))
+        if (this.names?.has(path, name) !== true) this.remove(joinRaw(path, name))
         else waiting.push(joinRaw(path, name))
       }
     }
@@ -106,7 +109,7 @@ export class TreeUnpacker {
     this.#last = undefined
     const place = this.#inTree(path)
     this.#times.delete(place)
-    if (this.names.hasWithin(parentOf(path), baseName(path))) {
+    if (this.names?.hasWithin(parentOf(path), baseName(path)) !== false) {
       for (const known of this.#times.keys()) if (known.startsWith(`${place}/`)) this.#times.delete(known)
     }
     this.#tree.remove(place)

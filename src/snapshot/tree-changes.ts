@@ -37,27 +37,29 @@ function* changedIn(comparison: TreeComparison, { path, old, now }: Pair): Gener
   const isDirectory = nodes.isDirectory(now)
   if (!isDirectory || old === undefined || differs(nodes, old, now)) yield recordOfNode(nodes, now, path)
   if (!isDirectory) return
-  const before = old === undefined ? undefined : nodes.children(old)
-  const children = nodes.children(now)
-  for (const name of [...children.keys()].sort()) {
-    const child = children.get(name)
+  const before = namesOf(nodes, old)
+  const children = nodes.names.entries(now)
+  for (const [name, child] of [...children].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const at = joinRaw(path, name)
-    if (child === undefined || ignored?.covers(at) === true) continue
-    yield* changedIn(comparison, { path: at, old: before?.get(name), now: child })
+    if (ignored?.covers(at) !== true) yield* changedIn(comparison, { path: at, old: before.get(name), now: child })
   }
 }
 
 function* removedIn(comparison: TreeComparison, { path, old, now }: Pair): Generator<RawPath> {
   const { nodes, ignored } = comparison
   if (old === now || old === undefined || !nodes.isDirectory(now)) return
-  const children = nodes.children(now)
-  for (const [name, before] of nodes.children(old)) {
+  const children = namesOf(nodes, now)
+  for (const [name, before] of namesOf(nodes, old)) {
     const at = joinRaw(path, name)
     const child = children.get(name)
     if (ignored?.covers(at) === true) continue
     if (child === undefined) yield at
     else yield* removedIn(comparison, { path: at, old: before, now: child })
   }
+}
+
+function namesOf(nodes: NodeTable, node: number | undefined): ReadonlyMap<RawPath, number> {
+  return new Map(node === undefined || !nodes.isDirectory(node) ? [] : nodes.names.entries(node))
 }
 
 function differs(nodes: NodeTable, a: number, b: number): boolean {
