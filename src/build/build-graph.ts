@@ -1,9 +1,11 @@
+import type { ImageTrees } from '../image/image-trees.ts'
 import type { Log } from '../log.ts'
 import type { Platform } from '../oci/platform.ts'
 import type { Reference } from '../oci/reference.ts'
+import type { Root } from '../rootfs/root.ts'
 import type { RootTurns } from './root-turns.ts'
 import type { StageBuild } from './stage-build.ts'
-import type { StageRoot } from './stage-root.ts'
+import type { StageRoot } from './stage-files.ts'
 
 /** What the stages of one build know of each other. */
 export interface BuildGraph {
@@ -19,6 +21,8 @@ export interface BuildGraph {
   agreedLineage(index: number): Promise<string | undefined>
   /** To be told the lineage of each stage that is built. */
   confirm(index: number, lineage: string): Promise<void>
-  /** The unpacked files of an image that COPY --from names. */
-  imageRoot(reference: Reference, platform: Platform): Promise<string>
+  /** The files of an image that COPY --from names. */
+  imageRoot(reference: Reference, platform: Platform): Promise<Root>
+  /** The file trees of what is never unpacked. */
+  readonly trees: ImageTrees
 }

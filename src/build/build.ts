@@ -1,9 +1,11 @@
 import { HearthError, messageOf } from '../errors.ts'
 import type { Image } from '../image/image.ts'
+import { ImageTrees } from '../image/image-trees.ts'
 import type { ImageConfig } from '../oci/image-config.ts'
 import type { Platform } from '../oci/platform.ts'
 import { formatReference, type Reference } from '../oci/reference.ts'
 import type { BuildPlan } from '../plan/step.ts'
+import type { Root } from '../rootfs/root.ts'
 import { Agreement, MixedResults } from './agreement.ts'
 import type { BuildGraph } from './build-graph.ts'
 import { timeOf } from './history.ts'
@@ -14,7 +16,6 @@ import type { StepReport } from './report.ts'
 import type { BuildRooms } from './rooms.ts'
 import { RootTurns } from './root-turns.ts'
 import { StageBuild } from './stage-build.ts'
-import type { StageRoot } from './stage-root.ts'
 import { unpackLayers } from './unpack-layers.ts'
 import { UnpackedRoot } from './unpacked-root.ts'
 
@@ -44,8 +45,8 @@ export async function build(plan: BuildPlan, rooms: BuildRooms): Promise<BuildRe
 
 /** What was in the root before comes back with the clean-up only, as with kaniko. */
 function keptRoot({ isolation, keepRoot, cleanUp, workDir, log, signal }: BuildRooms): KeptRoot | undefined {
-  const { sharedRoot } = isolation
-  if (!keepRoot || sharedRoot === undefined) return undefined
+  const sharedRoot = keepRoot ? isolation.sharedRoot : undefined
+  if (sharedRoot === undefined) return undefined
   if (cleanUp) return new KeptRoot({ root: sharedRoot, archive: `${workDir}/kept-root.tar`, log, signal })
   log.warn('--preserve-context without --cleanup: the context stays, but nothing else in the root comes back')
   return undefined
@@ -115,7 +116,9 @@ interface GraphParts extends Tries {
 
 function createGraph(plan: BuildPlan, rooms: BuildRooms, { distrusted, turns, trees }: GraphParts): BuildGraph {
   const stages = new Map<number, StageBuild>()
-  const imageRoots = new Map<string, Promise<string>>()
+  const imageRoots = new Map<string, Promise<Root>>()
+  const { workDir, log, signal } = rooms
+  const imageTrees = new ImageTrees({ directory: workDir, log, ...(signal === undefined ? {} : { signal }) })
   const stage = (index: number): StageBuild => {
     const found = stages.get(index)
     if (found !== undefined) return found
@@ -131,30 +134,34 @@ function createGraph(plan: BuildPlan, rooms: BuildRooms, { distrusted, turns, tr
       return trees === undefined ? new UnpackedRoot({ place, rooms, log }) : new OverlayRoot({ place, trees, rooms })
     },
     stage,
+    trees: imageTrees,
     agreedLineage: (index) => agreement.lineageOf(index),
     confirm: (index, lineage) => agreement.confirm(index, lineage),
     imageRoot(reference: Reference, platform: Platform) {
       const name = formatReference(reference)
       const known = imageRoots.get(name)
       if (known !== undefined) return known
-      const root = graph.openRoot(`image-${imageRoots.size}`, rooms.log.child(`[${name}]`))
-      const unpacked = unpackImage({ reference, platform, root }, rooms)
-      imageRoots.set(name, unpacked)
-      return unpacked
+      const files = filesOfImage({ reference, platform, trees: imageTrees, number: imageRoots.size }, graph, rooms)
+      imageRoots.set(name, files)
+      return files
     },
   }
   for (const planned of plan.stages) stages.set(planned.index, new StageBuild(planned, graph, rooms))
   return graph
 }
 
-interface ImageToUnpack {
+interface WantedImage {
   readonly reference: Reference
   readonly platform: Platform
-  readonly root: StageRoot
+  readonly trees: ImageTrees
+  /** How many images have been asked for before. */
+  readonly number: number
 }
 
-async function unpackImage({ reference, platform, root }: ImageToUnpack, rooms: BuildRooms): Promise<string> {
-  const { image } = await rooms.images.find(reference, platform)
-  await root.bringTo(image.layers, image.layers.length)
+async function filesOfImage(wanted: WantedImage, graph: BuildGraph, rooms: BuildRooms): Promise<Root> {
+  const { image } = await rooms.images.find(wanted.reference, wanted.platform)
+  if (rooms.unpackAll !== true) return wanted.trees.of(image.layers, { contents: true })
+  const root = graph.openRoot(`image-${wanted.number}`, rooms.log.child(`[${formatReference(wanted.reference)}]`))
+  await root.bringTo(image.layers, { base: image.layers.length })
   return root.path
 }

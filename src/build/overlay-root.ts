@@ -5,7 +5,7 @@ import type { Changes } from '../snapshot/snapshotter.ts'
 import { seenByAllThreads } from '../sys/private-mounts.ts'
 import type { LayerStack, LayerTrees, MountedRoot } from './layer-trees.ts'
 import type { BuildRooms } from './rooms.ts'
-import type { StageRoot } from './stage-root.ts'
+import type { BringOptions, StageRoot } from './stage-files.ts'
 
 export interface OverlayRootOptions {
   /** A directory for this root alone, made when it is needed. */
@@ -36,7 +36,7 @@ export class OverlayRoot implements StageRoot {
     return undefined
   }
 
-  async bringTo(layers: readonly Layer[], base = 0): Promise<void> {
+  async bringTo(layers: readonly Layer[], { base = 0 }: BringOptions = {}): Promise<void> {
     if (layers.length > this.#applied) {
       this.#unmount()
       this.#stack = await this.#trees.stack(layers, base)

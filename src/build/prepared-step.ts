@@ -2,6 +2,7 @@ import type { KeyInput } from '../../cache/key.ts'
 import type { Log } from '../log.ts'
 import type { LayerStep } from '../plan/step.ts'
 import type { IgnoredPaths } from '../rootfs/ignored-paths.ts'
+import { onMachine, type Root } from '../rootfs/root.ts'
 import type { BuildGraph } from './build-graph.ts'
 import type { BuildRooms } from './rooms.ts'
 import { prepareFiles } from './steps/files.ts'
@@ -22,7 +23,7 @@ export type Act = (root: StepRoot) => Promise<void>
 
 /** The root that a step changes. */
 export interface StepRoot {
-  readonly path: string
+  readonly path: Root
   /** What in it is not the image's; undefined where all of it is. */
   readonly ignored: IgnoredPaths | undefined
 }
@@ -31,7 +32,7 @@ export interface StepRoot {
 export async function prepareStep(step: LayerStep, graph: BuildGraph, rooms: BuildRooms): Promise<PreparedStep> {
   switch (step.kind) {
     case 'run':
-      return alone((log) => (root) => runStep(step, { root, rooms, log }))
+      return alone((log) => (root) => runStep(step, { root: { ...root, path: onMachine(root.path) }, rooms, log }))
     case 'workdir':
       return alone(() => (root) => workdirStep(step, root))
     case 'copy':

@@ -49,6 +49,8 @@ export interface BuildRooms {
   readonly keepRoot: boolean
   /** Paths of the image whose changes are left out of layers. */
   readonly unwanted: IgnoredPaths
+  /** Unpack every stage and image, also where their files need not be anywhere: for comparing. */
+  readonly unpackAll?: boolean
   readonly log: Log
   /** The build's own time, used wherever a time is written. */
   readonly now: Date

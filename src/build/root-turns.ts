@@ -1,10 +1,10 @@
 import type { KeptRoot } from './kept-root.ts'
-import type { StageRoot } from './stage-root.ts'
+import type { StageFiles } from './stage-files.ts'
 
 /** Lets stages take turns at a root they share. A stage with a root of its own never waits. */
 export class RootTurns {
   readonly #kept: KeptRoot | undefined
-  #holder: StageRoot | undefined
+  #holder: StageFiles | undefined
   #last: Promise<unknown> = Promise.resolve()
   #isOver = false
 
@@ -14,7 +14,7 @@ export class RootTurns {
   }
 
   /** Works on a root. A shared one is emptied first when another stage had it last, and nobody else has it meanwhile. */
-  async take<T>(root: StageRoot, work: () => Promise<T>): Promise<T> {
+  async take<T>(root: StageFiles, work: () => Promise<T>): Promise<T> {
     if (root.shared === undefined) return work()
     const turn = this.#last.then(async () => {
       if (this.#isOver) throw new Error('the build is over')

@@ -5,6 +5,7 @@ import type { Log } from '../log.ts'
 import type { ContainerConfig, History, ImageConfig } from '../oci/image-config.ts'
 import type { LayerStep, StagePlan } from '../plan/step.ts'
 import { stageTitle } from '../plan/step.ts'
+import type { Root } from '../rootfs/root.ts'
 import { layerItems } from '../snapshot/layer-items.ts'
 import { writeTar } from '../tar/write.ts'
 import type { BuildGraph } from './build-graph.ts'
@@ -14,8 +15,9 @@ import { identityOfLayers, lineageAfter, madeOnOf, sourceStageOf } from './linea
 import type { Act } from './prepared-step.ts'
 import { formatSize, type StepReport } from './report.ts'
 import type { BuildRooms } from './rooms.ts'
+import type { StageFiles, StageRoot } from './stage-files.ts'
 import { StageLookups, type UsableLayer } from './stage-lookups.ts'
-import type { StageRoot } from './stage-root.ts'
+import { StageTree } from './stage-tree.ts'
 import { UnpackedRoot } from './unpacked-root.ts'
 
 /** A stage whose layers are all known: found in the cache or made. */
@@ -59,23 +61,30 @@ export class StageBuild {
   readonly lookups: StageLookups
   readonly #graph: BuildGraph
   readonly #rooms: BuildRooms
-  readonly #root: StageRoot
+  readonly #root: StageFiles
   readonly #log: Log
   readonly #single: boolean
   #built: Promise<BuiltStage> | undefined
-  #files: Promise<string> | undefined
+  #files: Promise<Root> | undefined
 
   constructor(plan: StagePlan, graph: BuildGraph, rooms: BuildRooms) {
     this.plan = plan
     this.#graph = graph
     this.#rooms = rooms
     this.#log = rooms.log.child(`[${stageTitle(plan)}]`)
-    const { sharedRoot } = rooms.isolation
-    // Only commands need the shared root; everything else is done in a directory like any other.
-    const isShared = sharedRoot !== undefined && plan.steps.some((step) => step.kind === 'run')
-    this.#root = isShared ? new UnpackedRoot({ place: sharedRoot, rooms, log: this.#log }) : this.#ownRoot()
+    this.#root = this.#filesFor(plan)
     this.#single = rooms.layers.singleSnapshot && graph.target === plan.index
     this.lookups = new StageLookups({ plan, graph, rooms, isSquashed: this.#single })
+  }
+
+  /** Only commands need a root to run in: what else happens to files happens to a tree of their names. */
+  #filesFor({ steps }: StagePlan): StageFiles {
+    const rooms = this.#rooms
+    const runs = steps.some((step) => step.kind === 'run')
+    if (!runs && rooms.unpackAll !== true) return new StageTree({ trees: this.#graph.trees, ...rooms })
+    const { sharedRoot } = rooms.isolation
+    if (!runs || sharedRoot === undefined) return this.#ownRoot()
+    return new UnpackedRoot({ place: sharedRoot, rooms, log: this.#log })
   }
 
   #ownRoot(): StageRoot {
@@ -92,17 +101,17 @@ export class StageBuild {
     return this.#built
   }
 
-  /** The directory with all of the stage's files. */
-  root(): Promise<string> {
-    this.#files ??= this.#unpacked()
+  /** All of the stage's files. */
+  root(): Promise<Root> {
+    this.#files ??= this.#finished()
     return this.#files
   }
 
   /** A shared root may be another stage's by now: those who copy from this one get a directory. */
-  async #unpacked(): Promise<string> {
+  async #finished(): Promise<Root> {
     const { layers } = await this.built()
     const root = this.#root.shared === undefined ? this.#root : this.#ownRoot()
-    await root.bringTo(layers)
+    await root.bringTo(layers, { contents: true })
     return root.path
   }
 
@@ -182,7 +191,7 @@ export class StageBuild {
     return this.#graph.turns.take(this.#root, async () => {
       // What was waited for before, be it other stages or the root, is no work of this step.
       const started = performance.now()
-      await this.#root.bringTo(growth.layers, growth.base)
+      await this.#root.bringTo(growth.layers, { base: growth.base })
       await this.#root.watch()
       await act({ path: this.#root.path, ignored: this.#root.ignored() })
       const layer = this.#single ? undefined : await this.#snapshot()
@@ -205,8 +214,12 @@ export class StageBuild {
   async #snapshot(): Promise<StoredLayer> {
     const changes = await this.#root.changes()
     const { reproducible, compressionLevel } = this.#rooms.layers
-    const items = layerItems(this.#root.path, changes, reproducible ? { clampMtimeNs: 0n } : {})
-    return storeLayer(this.#rooms.store, writeTar(items), { level: compressionLevel, ...this.#signal() })
+    const items = layerItems(this.#root.path, changes, {
+      ...(reproducible ? { clampMtimeNs: 0n } : {}),
+      onPlaced: (record, offset) => this.#root.onPlaced?.(record, offset),
+    })
+    const level = compressionLevel
+    return storeLayer(this.#rooms.store, writeTar(items), { level, ...this.#signal() })
   }
 
   async #snapshotOnce(growth: Growth): Promise<void> {

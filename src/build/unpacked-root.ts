@@ -12,7 +12,7 @@ import { withoutTouched } from '../snapshot/touched-files.ts'
 import { walkSnapshotter } from '../snapshot/walk-snapshotter.ts'
 import { showPath } from '../tar/raw-path.ts'
 import type { BuildRooms } from './rooms.ts'
-import type { StageRoot } from './stage-root.ts'
+import type { StageRoot } from './stage-files.ts'
 import { unpackLayers } from './unpack-layers.ts'
 
 export interface UnpackedRootOptions {

@@ -5,6 +5,7 @@ import { HearthError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { recordOf } from '../rootfs/record.ts'
 import { resolveInRoot } from '../rootfs/resolve.ts'
+import type { Root } from '../rootfs/root.ts'
 import { isWanted, type SelectedSource, type SourceFilter, sourceAt } from '../rootfs/selected-source.ts'
 import { baseName, type RawPath, rawPath } from '../tar/raw-path.ts'
 import type { BuildContext } from './open-context.ts'
@@ -14,7 +15,7 @@ import { matchesOf } from './wildcard.ts'
 
 /** A directory that sources are named in. */
 export interface SourceTree {
-  readonly root: string
+  readonly root: Root
   /** What messages call it: "the build context /src", "stage builder". */
   readonly title: string
   readonly filter?: SourceFilter
@@ -27,7 +28,10 @@ export interface SourceTree {
 }
 
 /** The context as a tree to select from; what its ignore file names is not there, nor what the build itself writes. */
-export function contextTree({ directory, ignore, ignoreFile, own }: BuildContext, log?: Log): SourceTree {
+export function contextTree(
+  { directory, ignore, ignoreFile, own }: BuildContext,
+  log?: Log,
+): SourceTree & { readonly root: string } {
   return {
     root: directory,
     title: `the build context ${directory}`,

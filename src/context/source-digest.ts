@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto'
-import { closeSync, readlinkSync, readSync } from 'node:fs'
+import { closeSync, readSync } from 'node:fs'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { deviceOf } from '../rootfs/copy-node.ts'
 import { readXattrs } from '../rootfs/metadata.ts'
 import { openSourceFile } from '../rootfs/open-source.ts'
+import { readLink } from '../rootfs/read-link.ts'
 import { type FileRecord, recordOf } from '../rootfs/record.ts'
+import { onMachine } from '../rootfs/root.ts'
 import { entriesOf, type SelectedSource } from '../rootfs/selected-source.ts'
-import { onDisk, type RawPath } from '../tar/raw-path.ts'
+import type { RawPath } from '../tar/raw-path.ts'
 
 /** What a copied file adds to the key of its layer. Times are not part of it. */
 export type SourceInput = {
@@ -46,11 +48,12 @@ export async function digestSources(
   const buffer = Buffer.allocUnsafeSlow(readSize)
   for (const source of sources) {
     const seen: FileRecord[] = []
+    const root = onMachine(source.root)
     for (const { record: found, path } of entriesOf(source)) {
       if (inputs.length % 256 === 255) await nextTurn()
       options.signal?.throwIfAborted()
-      const record = await settled(source.root, found)
-      const content = await contentOf({ root: source.root, record, buffer, ...options })
+      const record = await settled(root, found)
+      const content = await contentOf({ root, record, buffer, ...options })
       seen.push(record)
       inputs.push(
         path === '' && source.isDirectory ? contentsMarker : input(source, { record, path, content }, options),
@@ -110,7 +113,7 @@ async function contentOf(reading: Reading): Promise<string> {
     case 'file':
       return digestFile(reading)
     case 'symlink':
-      return exactText(readlinkSync(onDisk(root, record.path), { encoding: 'latin1' }) as RawPath)
+      return exactText(readLink(root, record.path).toString('latin1') as RawPath)
     case 'character':
     case 'block': {
       const { major, minor } = deviceOf(record.rdev)

@@ -1,17 +1,17 @@
-import { mkdirSync, unlinkSync, writeFileSync } from 'node:fs'
 import type { ModeChange } from '../dockerfile/mode.ts'
 import { HearthError } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { setTimes } from '../sys/times.ts'
-import { joinRaw, onDisk, parentOf, type RawPath, showPath } from '../tar/raw-path.ts'
+import { joinRaw, parentOf, type RawPath, showPath } from '../tar/raw-path.ts'
 import { type Destination, parseDestination } from './copy-destination.ts'
 import { copyNode } from './copy-node.ts'
 import type { Ownership } from './extract.ts'
 import type { IgnoredPaths } from './ignored-paths.ts'
-import { makeDirectories, notADirectory, refuseIgnored } from './make-directories.ts'
+import { makeDirectories, makeDirectory, notADirectory, refuseIgnored } from './make-directories.ts'
 import { applyMetadata, readXattrs } from './metadata.ts'
 import { type FileRecord, recordOf } from './record.ts'
 import { resolveInRoot } from './resolve.ts'
+import type { Root } from './root.ts'
+import { removeFile, setTime, writeFile } from './root-changes.ts'
 import type { SelectedSource } from './selected-source.ts'
 import { unchangedEntries } from './unchanged-entries.ts'
 
@@ -32,7 +32,7 @@ export type CopySource = SourceFile | InlineFile
 export interface CopyOptions {
   readonly sources: readonly CopySource[]
   /** The root that receives the files. */
-  readonly root: string
+  readonly root: Root
   /** As written: relative to `workdir`; a slash or "." at its end asks for a directory. */
   readonly destination: string
   readonly workdir: string
@@ -94,7 +94,7 @@ async function copyTree(source: SourceFile, target: RawPath, copy: Copying): Pro
       const shared = await copyNode({ from: source.root, record, root, at, links })
       if (!shared) finish({ source, record, at }, copy)
     } else if (path === '') {
-      directories.push(() => setTimes(onDisk(root, at), record.mtimeNs))
+      directories.push(() => setTime(root, at, record.mtimeNs))
     } else if (copy.ignored?.covers(at) !== true) {
       openPlace(root, at)
       directories.push(() => finish({ source, record, at }, copy))
@@ -126,7 +126,7 @@ function finish({ source, record, at }: Copied, copy: Copying): void {
 }
 
 function writeInline(file: InlineFile, at: RawPath, copy: CopyOptions): void {
-  writeFileSync(onDisk(copy.root, at), file.content, { flag: 'wx', mode: 0o600 })
+  writeFile(copy.root, at, file.content)
   const mode = changed(copy, 0o644, false)
   const owner = copy.owner ?? rootOwner
   applyMetadata(copy.root, at, { type: 'file', path: at, ...owner, mode, mtimeNs: file.mtimeNs, xattrs: new Map() })
@@ -136,7 +136,7 @@ function writeInline(file: InlineFile, at: RawPath, copy: CopyOptions): void {
 function clearPlace(at: RawPath, { root, ignored }: CopyOptions): void {
   refuseIgnored(at, ignored)
   const type = recordOf(root, at)?.type
-  if (type !== undefined && type !== 'directory') unlinkSync(onDisk(root, at))
+  if (type !== undefined && type !== 'directory') removeFile(root, at)
   if (type !== 'directory') return
   throw new HearthError({
     code: 'copy-destination',
@@ -146,9 +146,9 @@ function clearPlace(at: RawPath, { root, ignored }: CopyOptions): void {
 }
 
 /** Makes sure that a directory is there; its metadata comes later. */
-function openPlace(root: string, at: RawPath): void {
+function openPlace(root: Root, at: RawPath): void {
   const existing = recordOf(root, at)
-  if (existing === undefined) mkdirSync(onDisk(root, at), { mode: 0o700 })
+  if (existing === undefined) makeDirectory(root, at, { uid: 0, gid: 0, mode: 0o700 })
   else if (existing.type !== 'directory') throw notADirectory(at)
 }
 

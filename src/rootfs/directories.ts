@@ -2,6 +2,7 @@ import { chmodSync, closeSync, constants, lchownSync, lstatSync, mkdirSync, open
 import { HearthError, systemCode } from '../errors.ts'
 import { pointerOnly } from '../sys/pointer-flag.ts'
 import { joinRaw, type RawPath, rawPath, showPath } from '../tar/raw-path.ts'
+import { notADirectory } from './bad-entry.ts'
 import { Border } from './border.ts'
 import type { IgnoredPaths } from './ignored-paths.ts'
 import { maxHops, symlinkLoop } from './symlink-loop.ts'
@@ -182,13 +183,4 @@ function openChild(parent: Directory, name: string): number | string | undefined
   }
   if (lstatSync(host).isSymbolicLink()) return readlinkSync(host, { encoding: 'latin1' })
   throw notADirectory(joinRaw(parent.path, name as RawPath))
-}
-
-function notADirectory(path: RawPath): HearthError {
-  return new HearthError({
-    code: 'layer-invalid',
-    message: `${showPath(path)} is not a directory, and something should be put into it`,
-    why: 'an entry of the archive lies below another one that is no directory',
-    fix: 'The archive is damaged or was made wrongly: get it again.',
-  })
 }

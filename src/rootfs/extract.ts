@@ -5,6 +5,10 @@ import type { UnpackOptions } from './apply.ts'
 import { Directories, hostPath } from './directories.ts'
 import { exchanged } from './disk-failure.ts'
 import { ignoredWithin } from './ignored-paths.ts'
+import { KeptContents } from './kept-contents.ts'
+import type { ContentSource } from './node-table.ts'
+import type { Root } from './root.ts'
+import { TreeUnpacker, unpackToTree } from './tree-unpacker.ts'
 import { unpack } from './unpack.ts'
 import { Unpacker } from './unpacker.ts'
 
@@ -16,6 +20,8 @@ export interface Ownership {
 export interface ExtractOptions extends Omit<UnpackOptions, 'onMoved'> {
   /** Owner of everything in the archive, instead of the ones it names. */
   readonly owner?: Ownership
+  /** Where a tree finds the contents: it has the bytes of the tar once the tar has been read. */
+  readonly contents?: ContentSource
 }
 
 /**
@@ -24,13 +30,21 @@ export interface ExtractOptions extends Omit<UnpackOptions, 'onMoved'> {
  * directory as it is. What the archive has at ignored paths is left out, with a warning. The tar is read to its end.
  * Throws HearthError.
  */
-export async function extractArchive(
-  root: string,
-  target: RawPath,
-  tar: Bytes,
-  options: ExtractOptions,
-): Promise<void> {
+export async function extractArchive(root: Root, target: RawPath, tar: Bytes, options: ExtractOptions): Promise<void> {
   const { owner, signal } = options
+  if (typeof root !== 'string') {
+    const source = options.contents === undefined ? 0 : root.addSource(options.contents)
+    const unpacker = new TreeUnpacker({ tree: root, base: target, source })
+    const kept = new KeptContents(root)
+    return unpackToTree(tar, unpacker, {
+      ...options,
+      kept,
+      entry: (found, stored) => {
+        if (found.path === '') return
+        kept.begin(found, stored, unpacker.make(owner === undefined ? found : { ...found, ...owner }, stored))
+      },
+    })
+  }
   const unpacker = unpackerAt(root, target, options)
   const entry = (found: TarEntry): void => {
     if (found.path !== '') unpacker.make(owner === undefined ? found : { ...found, ...owner })

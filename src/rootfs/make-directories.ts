@@ -5,6 +5,7 @@ import type { IgnoredPaths } from './ignored-paths.ts'
 import { belongsToMachine } from './machine-path.ts'
 import { recordOf } from './record.ts'
 import { resolveInRoot } from './resolve.ts'
+import type { Root } from './root.ts'
 
 export interface NewDirectory {
   readonly uid: number
@@ -18,7 +19,7 @@ export interface NewDirectory {
  * inside the root, a dangling one to the directory it asks for. What exists stays as it is; nothing is made in what is
  * ignored.
  */
-export function makeDirectories(root: string, path: RawPath, created: NewDirectory, ignored?: IgnoredPaths): RawPath {
+export function makeDirectories(root: Root, path: RawPath, created: NewDirectory, ignored?: IgnoredPaths): RawPath {
   const target = resolveInRoot(root, path, { followLast: true })
   let made = rawPath('')
   for (const name of target.split('/').filter((part) => part !== '')) {
@@ -32,7 +33,13 @@ export function makeDirectories(root: string, path: RawPath, created: NewDirecto
   return target
 }
 
-function makeDirectory(root: string, path: RawPath, created: NewDirectory): void {
+/** Makes a directory in one that is there. */
+export function makeDirectory(root: Root, path: RawPath, created: NewDirectory): void {
+  if (typeof root !== 'string') {
+    root.put(path, { type: 'directory' })
+    root.setOwnerAndMode(path, created)
+    return
+  }
   const host = onDisk(root, path)
   mkdirSync(host, { mode: 0o700 })
   lchownSync(host, created.uid, created.gid)

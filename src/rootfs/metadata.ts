@@ -6,6 +6,7 @@ import { getXattr, listXattrs, removeXattr, setXattr } from '../sys/xattr.ts'
 import { onDisk, type RawPath } from '../tar/raw-path.ts'
 import { attributeFailure, bitsLost, exchanged, placed } from './disk-failure.ts'
 import type { FileType } from './record.ts'
+import type { Root } from './root.ts'
 
 /** What a file has besides its content. */
 export interface Metadata {
@@ -25,7 +26,11 @@ export interface Metadata {
  * another. Never follows a symlink in the last part. Gives the names of attributes the filesystem cannot hold, as that of
  * gVisor no file capabilities. A mode that the kernel cut down is an error.
  */
-export function applyMetadata(root: string, at: RawPath, wanted: Metadata): readonly string[] {
+export function applyMetadata(root: Root, at: RawPath, wanted: Metadata): readonly string[] {
+  if (typeof root !== 'string') {
+    root.describe(at, wanted)
+    return none
+  }
   return placed(wanted.path, () => setMetadata(onDisk(root, at), wanted))
 }
 
@@ -85,7 +90,8 @@ export function dropOtherXattrs(host: Buffer, { xattrs }: Pick<Metadata, 'xattrs
 const none: readonly string[] = []
 
 /** The extended attributes of a file that belong to an image, by name in byte order. A symlink is not followed. */
-export function readXattrs(root: string, path: RawPath): ReadonlyMap<string, Uint8Array> {
+export function readXattrs(root: Root, path: RawPath): ReadonlyMap<string, Uint8Array> {
+  if (typeof root !== 'string') return root.xattrs(path)
   const host = onDisk(root, path)
   const names = namesOf(host).filter(isContent).sort()
   if (names.length === 0) return noXattrs
@@ -121,7 +127,8 @@ function attributeOf(host: Buffer, name: string): Uint8Array | undefined {
 /** Attributes by which overlay file systems, NFS servers and security modules of this machine mark files of their own. */
 const machinesOwn = /^(?:trusted\.overlay\.|user\.overlay\.)|^(?:security\.(?:selinux|evm|ima)|system\.nfs4_acl)$/
 
-function isContent(name: string): boolean {
+/** Whether an extended attribute belongs to an image, and not to this machine. */
+export function isContent(name: string): boolean {
   return !machinesOwn.test(name)
 }
 

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readlinkSync, realpathSync } from 'node:fs'
-import { HearthError, systemCode } from '../errors.ts'
+import { HearthError, messageOf, systemCode } from '../errors.ts'
 import { onDisk, type RawPath, showPath } from '../tar/raw-path.ts'
 import type { FileRecord } from './record.ts'
 
@@ -25,7 +25,8 @@ function open(root: string, path: RawPath): number {
   try {
     return openSync(onDisk(root, path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   } catch (error) {
-    throw ['ENOENT', 'ELOOP', 'ENOTDIR'].includes(systemCode(error) ?? '') ? changed(path) : error
+    if (['ENOENT', 'ELOOP', 'ENOTDIR'].includes(systemCode(error) ?? '')) throw changed(path)
+    throw unreadable(error, path)
   }
 }
 
@@ -36,6 +37,18 @@ function placeOf(descriptor: number): string {
 function expectedPlace(root: string, path: RawPath): string {
   const real = realpathSync.native(root, { encoding: 'latin1' })
   return real === '/' ? `/${path}` : `${real}/${path}`
+}
+
+/** What the system said against reading a file or directory, as an error that names it. */
+export function unreadable(cause: unknown, path: RawPath): unknown {
+  if (systemCode(cause) !== 'EACCES') return cause
+  return new HearthError({
+    code: 'permission',
+    message: `${showPath(path)} cannot be read`,
+    why: messageOf(cause),
+    fix: `Make it readable for the user who builds, whose uid is ${process.geteuid?.()}.`,
+    cause,
+  })
 }
 
 function changed(path: RawPath): HearthError {

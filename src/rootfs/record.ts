@@ -1,6 +1,7 @@
 import { type BigIntStats, lstatSync } from 'node:fs'
 import { systemCode } from '../errors.ts'
 import { onDisk, type RawPath } from '../tar/raw-path.ts'
+import type { Root } from './root.ts'
 
 export type FileType = 'file' | 'directory' | 'symlink' | 'character' | 'block' | 'fifo' | 'socket'
 
@@ -24,7 +25,8 @@ export interface FileRecord {
 }
 
 /** The record of a path, whose own last part is not followed; undefined when there is nothing. */
-export function recordOf(root: string, path: RawPath): FileRecord | undefined {
+export function recordOf(root: Root, path: RawPath): FileRecord | undefined {
+  if (typeof root !== 'string') return root.record(path)
   try {
     const stat = lstatSync(onDisk(root, path), { bigint: true, throwIfNoEntry: false })
     return stat === undefined ? undefined : recordFrom(path, stat)

@@ -1,6 +1,7 @@
 import { lstatSync, readlinkSync } from 'node:fs'
 import { systemCode } from '../errors.ts'
 import { joinRaw, onDisk, parentOf, type RawPath, rawPath } from '../tar/raw-path.ts'
+import type { Root } from './root.ts'
 import { maxHops, symlinkLoop } from './symlink-loop.ts'
 
 export interface ResolveOptions {
@@ -13,7 +14,16 @@ export interface ResolveOptions {
  * relative, and no ".." leads out of it. Parts that do not exist stay as they are. Throws HearthError for a loop of
  * symlinks.
  */
-export function resolveInRoot(root: string, path: RawPath, { followLast }: ResolveOptions): RawPath {
+export function resolveInRoot(root: Root, path: RawPath, options: ResolveOptions): RawPath {
+  return resolvePath(path, (link) => linkTarget(root, link), options)
+}
+
+/** The same where `linkAt` gives the text of a symlink, raw; undefined for anything else and for nothing. */
+export function resolvePath(
+  path: RawPath,
+  linkAt: (path: RawPath) => string | undefined,
+  { followLast }: ResolveOptions,
+): RawPath {
   const parts = path.split('/').reverse()
   let at = rawPath('')
   let hops = 0
@@ -24,7 +34,7 @@ export function resolveInRoot(root: string, path: RawPath, { followLast }: Resol
       continue
     }
     const next = joinRaw(at, part as RawPath)
-    const target = parts.length > 0 || followLast ? linkTarget(root, next) : undefined
+    const target = parts.length > 0 || followLast ? linkAt(next) : undefined
     if (target === undefined) {
       at = next
       continue
@@ -38,7 +48,8 @@ export function resolveInRoot(root: string, path: RawPath, { followLast }: Resol
 }
 
 /** The text of a symlink, raw; undefined for anything else and for nothing. */
-function linkTarget(root: string, path: RawPath): string | undefined {
+function linkTarget(root: Root, path: RawPath): string | undefined {
+  if (typeof root !== 'string') return root.target(path)
   const host = onDisk(root, path)
   try {
     const stat = lstatSync(host, { throwIfNoEntry: false })

@@ -2,7 +2,9 @@ import { readdirSync } from 'node:fs'
 import { HearthError } from '../errors.ts'
 import { baseName, joinRaw, onDisk, type RawPath, rawPath, showPath } from '../tar/raw-path.ts'
 import type { IgnoredPaths } from './ignored-paths.ts'
+import { unreadable } from './open-source.ts'
 import { type FileRecord, recordOf } from './record.ts'
+import type { Root } from './root.ts'
 
 /** Keeps files of a tree out of a copy. Paths are relative to the tree's root. */
 export interface SourceFilter {
@@ -13,8 +15,8 @@ export interface SourceFilter {
 
 /** A file or directory to copy out of a tree. */
 export interface SelectedSource {
-  /** Host directory the tree lies in. */
-  readonly root: string
+  /** The tree it lies in. */
+  readonly root: Root
   /** Below `root`, every symlink resolved. */
   readonly path: RawPath
   /** Name it gets when it is copied into a directory: the one it was asked for by, before symlinks were followed. */
@@ -82,9 +84,18 @@ export function isWanted(source: SelectedSource): boolean {
   return entries.next().done !== true
 }
 
-function openDirectory(root: string, record: FileRecord): OpenDirectory {
-  const names = readdirSync(onDisk(root, record.path), { encoding: 'latin1' }).sort() as RawPath[]
-  return { record, names, next: 0, shown: false }
+/** The names in a directory that is there, in byte order. */
+export function namesIn(root: Root, path: RawPath): readonly RawPath[] {
+  if (typeof root !== 'string') return root.names(path)
+  try {
+    return readdirSync(onDisk(root, path), { encoding: 'latin1' }).sort() as RawPath[]
+  } catch (error) {
+    throw unreadable(error, path)
+  }
+}
+
+function openDirectory(root: Root, record: FileRecord): OpenDirectory {
+  return { record, names: namesIn(root, record.path), next: 0, shown: false }
 }
 
 interface NextFile {
@@ -120,7 +131,7 @@ function below(base: RawPath, path: RawPath): RawPath {
 }
 
 /** A selected source for a path that is known to exist. */
-export function sourceAt(root: string, record: FileRecord, filter?: SourceFilter): SelectedSource {
+export function sourceAt(root: Root, record: FileRecord, filter?: SourceFilter): SelectedSource {
   const { path, type } = record
   const common = { root, path, name: baseName(path), isDirectory: type === 'directory' }
   return filter === undefined ? common : { ...common, filter }

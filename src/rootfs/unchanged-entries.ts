@@ -1,6 +1,7 @@
 import { HearthError } from '../errors.ts'
 import { type RawPath, showPath } from '../tar/raw-path.ts'
 import { type FileRecord, recordOf } from './record.ts'
+import type { Root } from './root.ts'
 import { entriesOf, type SelectedSource, type SourceEntry } from './selected-source.ts'
 
 /**
@@ -17,13 +18,13 @@ export function* unchangedEntries(source: SelectedSource): Generator<SourceEntry
   for (const entry of entriesOf(source)) {
     const before = seen[count]
     if (before?.path !== entry.record.path) throw differs(seen, entry.record.path, before?.path)
-    if (!isSame(before, entry.record)) throw changed(before.path)
+    if (!isSame(before, entry.record)) throw changedSource(before.path)
     yield entry
     refuseChanged(root, before)
     count += 1
   }
   const missing = seen[count]
-  if (missing !== undefined) throw changed(missing.path)
+  if (missing !== undefined) throw changedSource(missing.path)
 }
 
 /** Throws "copy-source" when a source that was digested as one file is not what it was then. */
@@ -31,9 +32,9 @@ export function refuseChangedFile({ root, seen }: SelectedSource): void {
   if (seen?.[0] !== undefined) refuseChanged(root, seen[0])
 }
 
-function refuseChanged(root: string, before: FileRecord): void {
+function refuseChanged(root: Root, before: FileRecord): void {
   const now = recordOf(root, before.path)
-  if (now === undefined || !isSame(before, now)) throw changed(before.path)
+  if (now === undefined || !isSame(before, now)) throw changedSource(before.path)
 }
 
 /**
@@ -48,10 +49,11 @@ function isSame(a: FileRecord, b: FileRecord): boolean {
 
 /** Of two lists that go on differently, the path that is in one of them only. */
 function differs(seen: readonly FileRecord[], found: RawPath, expected: RawPath | undefined): HearthError {
-  return changed(expected !== undefined && seen.some(({ path }) => path === found) ? expected : found)
+  return changedSource(expected !== undefined && seen.some(({ path }) => path === found) ? expected : found)
 }
 
-function changed(path: RawPath): HearthError {
+/** For a source that is not what it was when it was looked at first. */
+export function changedSource(path: RawPath): HearthError {
   return new HearthError({
     code: 'copy-source',
     message: `${showPath(path)} changed while the image was built`,

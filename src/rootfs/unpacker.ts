@@ -1,10 +1,11 @@
 import { linkSync, lstatSync, mkdirSync, symlinkSync } from 'node:fs'
-import { HearthError, messageOf, systemCode } from '../errors.ts'
+import { messageOf, systemCode } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { makeNode } from '../sys/node.ts'
 import type { TarEntry } from '../tar/entry.ts'
 import { baseName, joinRaw, parentOf, type RawPath, rawPathOf, showPath } from '../tar/raw-path.ts'
 import type { UnpackOptions } from './apply.ts'
+import { badLink, type EntryOf, overlayWhiteout } from './bad-entry.ts'
 import { Directories, type Directory, hostPath } from './directories.ts'
 import { exchanged, placed } from './disk-failure.ts'
 import { FileWriter } from './file-writer.ts'
@@ -23,8 +24,6 @@ interface Place {
 }
 
 const slash = 0x2f
-
-type EntryOf<Type extends TarEntry['type']> = TarEntry & { readonly type: Type }
 
 /**
  * Makes the files of an archive below a root, one after the other and synchronously. What stands in the way of an entry
@@ -293,22 +292,4 @@ function pathOf(directory: Directory, name: string): RawPath {
 
 function exists(host: Buffer): boolean {
   return lstatSync(host, { throwIfNoEntry: false }) !== undefined
-}
-
-function badLink({ path, target }: EntryOf<'hardlink'>, why: string): HearthError {
-  return new HearthError({
-    code: 'layer-invalid',
-    message: `The hard link ${showPath(path)} cannot be made to ${showPath(target)}`,
-    why,
-    fix: 'The archive is damaged or was made wrongly: get it again, or make it again with another program.',
-  })
-}
-
-function overlayWhiteout(path: RawPath): HearthError {
-  return new HearthError({
-    code: 'layer-invalid',
-    message: `${showPath(path)} is a character device with the number 0:0`,
-    why: 'an overlay filesystem takes that for a deleted file, so the same image would differ from place to place',
-    fix: 'Make the image again with a program that writes whiteouts as the OCI image format has them.',
-  })
 }

@@ -20,10 +20,15 @@ export interface GroupAccount {
 /** The largest user or group id; the next one means "none" to the kernel. */
 export const largestID = 0xffff_fffe
 
-const largestFile = 16 << 20
+export const largestFile = 16 << 20
+
+export type AccountFile = '/etc/passwd' | '/etc/group'
+
+/** Where an image's accounts are read: in its root, or from texts that somebody has. */
+export type AccountFiles = string | { readonly text: (path: AccountFile) => string }
 
 /** The users in a root's /etc/passwd, in its order; none where the file is missing. */
-export function usersOf(root: string): readonly UserAccount[] {
+export function usersOf(root: AccountFiles): readonly UserAccount[] {
   return linesOf(root, '/etc/passwd').flatMap(([name = '', , uid, gid, , home = '']) => {
     const ids = [parseID(uid), parseID(gid)] as const
     return ids[0] === undefined || ids[1] === undefined ? [] : [{ name, uid: ids[0], gid: ids[1], home }]
@@ -31,7 +36,7 @@ export function usersOf(root: string): readonly UserAccount[] {
 }
 
 /** The groups in a root's /etc/group, in its order; none where the file is missing. */
-export function groupsOf(root: string): readonly GroupAccount[] {
+export function groupsOf(root: AccountFiles): readonly GroupAccount[] {
   return linesOf(root, '/etc/group').flatMap(([name = '', , id, members = '']) => {
     const gid = parseID(id)
     return gid === undefined ? [] : [{ name, gid, members: members.split(',').filter((member) => member !== '') }]
@@ -46,10 +51,8 @@ export function parseID(text: string | undefined): number | undefined {
 }
 
 /** Fields of each line; comments and empty lines left out. */
-function linesOf(root: string, path: string): readonly (readonly string[])[] {
-  const lines = textOf(root, path)
-    .split('\n')
-    .map((line) => line.trim())
+function linesOf(root: AccountFiles, path: AccountFile): readonly (readonly string[])[] {
+  const lines = (typeof root === 'string' ? textOf(root, path) : root.text(path)).split('\n').map((line) => line.trim())
   return lines.filter((line) => line !== '' && !line.startsWith('#')).map((line) => line.split(':'))
 }
 
@@ -78,7 +81,8 @@ function open(root: string, path: string): number | undefined {
   }
 }
 
-function unreadable(path: string, why: string): HearthError {
+/** For an account file that cannot be taken. */
+export function unreadable(path: string, why: string): HearthError {
   return new HearthError({
     code: 'user-unknown',
     message: `${path} of the image cannot be read`,

@@ -1,6 +1,14 @@
 import { HearthError } from '../errors.ts'
 import type { Ownership } from '../rootfs/extract.ts'
-import { type GroupAccount, groupsOf, largestID, parseID, type UserAccount, usersOf } from './accounts.ts'
+import {
+  type AccountFiles,
+  type GroupAccount,
+  groupsOf,
+  largestID,
+  parseID,
+  type UserAccount,
+  usersOf,
+} from './accounts.ts'
 
 /** Who a command runs as. */
 export interface ResolvedUser {
@@ -16,7 +24,7 @@ export interface ResolvedUser {
  * root's own /etc/passwd and /etc/group. Without a group the user's own ones count, and group 0 for a number that has no
  * account. Throws "user-unknown" for a name that is not there.
  */
-export function resolveUser(root: string, text: string): ResolvedUser {
+export function resolveUser(root: AccountFiles, text: string): ResolvedUser {
   const { user: userText, group: groupText } = parts(text)
   // A number needs no account: where the files cannot be read, it stands for itself.
   const asked = /^\d*$/.test(userText) ? whereReadable : whatever
@@ -37,7 +45,7 @@ export function resolveUser(root: string, text: string): ResolvedUser {
  * The owner that --chown names, in the same forms. Without a group a user's name brings its primary group, and a number
  * is taken for both.
  */
-export function resolveOwner(root: string, text: string): Ownership {
+export function resolveOwner(root: AccountFiles, text: string): Ownership {
   const { user: userText, group: groupText } = parts(text)
   const number = userText === '' ? 0 : parseNumber(userText)
   const account = number ?? findUser(() => usersOf(root), userText)
@@ -74,7 +82,7 @@ function whereReadable<T>(list: () => readonly T[]): readonly T[] {
   }
 }
 
-function findGroup(root: string, text: string): number {
+function findGroup(root: AccountFiles, text: string): number {
   const number = parseNumber(text)
   if (number !== undefined) return number
   const groups = groupsOf(root)

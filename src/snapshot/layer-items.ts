@@ -1,16 +1,18 @@
-import { readlinkSync } from 'node:fs'
 import { deviceOf } from '../rootfs/copy-node.ts'
 import { readXattrs } from '../rootfs/metadata.ts'
+import { readLink } from '../rootfs/read-link.ts'
 import type { FileRecord } from '../rootfs/record.ts'
+import type { Root } from '../rootfs/root.ts'
 import type { TarEntry, TarItem } from '../tar/entry.ts'
-import { baseName, joinRaw, onDisk, parentOf, type RawPath } from '../tar/raw-path.ts'
+import { baseName, joinRaw, parentOf, type RawPath } from '../tar/raw-path.ts'
 import { fileContent } from './file-content.ts'
-import { membersOf } from './layer-order.ts'
-import type { Changes } from './snapshotter.ts'
+import { type LayerChanges, membersOf } from './layer-order.ts'
 
 export interface LayerItemsOptions {
   /** Later times become this one; nanoseconds since the epoch. */
   readonly clampMtimeNs?: bigint
+  /** Told where in the layer, uncompressed, the content of a file begins. */
+  readonly onPlaced?: (record: FileRecord, offset: number) => void
 }
 
 /**
@@ -18,7 +20,7 @@ export interface LayerItemsOptions {
  * members in the same order. Files are opened when their content is asked for. Of several names of one file, the first
  * in order is the file, and the others are links to it.
  */
-export function* layerItems(root: string, changes: Changes, options: LayerItemsOptions = {}): Generator<TarItem> {
+export function* layerItems(root: Root, changes: LayerChanges, options: LayerItemsOptions = {}): Generator<TarItem> {
   const links = new Map<string, RawPath>()
   for (const member of membersOf(root, changes)) {
     if (member.kind === 'removed') yield whiteout(member.path)
@@ -27,7 +29,7 @@ export function* layerItems(root: string, changes: Changes, options: LayerItemsO
 }
 
 interface LayerFile extends LayerItemsOptions {
-  readonly root: string
+  readonly root: Root
   readonly record: FileRecord
   /** First names of files with several names, by device and inode. */
   readonly links: Map<string, RawPath>
@@ -42,16 +44,18 @@ function fileItem(file: LayerFile): TarItem {
   if (first !== path) return { entry: { ...common, xattrs: noXattrs, type: 'hardlink', target: first } }
   const entry = { ...common, xattrs: readXattrs(root, path) }
   if (type === 'file') {
-    return { entry: { ...entry, type, size: record.size }, open: () => fileContent(root, record) }
+    const item = { entry: { ...entry, type, size: record.size }, open: () => fileContent(root, record) }
+    const { onPlaced } = file
+    return onPlaced === undefined ? item : { ...item, onPlaced: (offset) => onPlaced(record, offset) }
   }
   return { entry: { ...entry, ...special(root, record) } }
 }
 
 /** What a member has that is no file: a symlink's target, the numbers of a device. */
-function special(root: string, { path, type, rdev }: FileRecord): SpecialEntry {
+function special(root: Root, { path, type, rdev }: FileRecord): SpecialEntry {
   switch (type) {
     case 'symlink':
-      return { type, target: readlinkSync(onDisk(root, path), { encoding: 'buffer' }) }
+      return { type, target: readLink(root, path) }
     case 'character':
     case 'block':
       return { type, ...deviceOf(rdev) }

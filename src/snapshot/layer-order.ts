@@ -1,8 +1,14 @@
 import { HearthError } from '../errors.ts'
 import { type FileRecord, recordOf } from '../rootfs/record.ts'
+import type { Root } from '../rootfs/root.ts'
 import { baseName, parentOf, type RawPath, showPath } from '../tar/raw-path.ts'
 import { changedMeanwhile } from './file-content.ts'
-import type { Changes } from './snapshotter.ts'
+
+/** Changes as a layer takes them: in order, one after the other. */
+export interface LayerChanges {
+  readonly changed: Iterable<FileRecord>
+  readonly removed: readonly RawPath[]
+}
 
 /** What a layer says about one path: how the file is, or that it is gone. */
 export type LayerMember =
@@ -14,7 +20,7 @@ export type LayerMember =
  * order. Directories on the way to a member are there, once each, whether they have changed or not, so that the layer
  * means the same wherever it is applied; only the root is left out then.
  */
-export function* membersOf(root: string, changes: Changes): Generator<LayerMember> {
+export function* membersOf(root: Root, changes: LayerChanges): Generator<LayerMember> {
   const shown: RawPath[] = []
   for (const member of merged(changes)) {
     const path = pathOf(member)
@@ -29,7 +35,7 @@ export function* membersOf(root: string, changes: Changes): Generator<LayerMembe
   }
 }
 
-function* merged({ changed, removed }: Changes): Generator<LayerMember> {
+function* merged({ changed, removed }: LayerChanges): Generator<LayerMember> {
   const gone = removed
     .map((path) => ({ path, order: whiteoutOrderOf(path) }))
     .sort((a, b) => (a.order < b.order ? -1 : 1))
@@ -72,7 +78,7 @@ function missingOnTheWay(path: RawPath, shown = '' as RawPath): readonly RawPath
   return missing.reverse()
 }
 
-function directoryRecord(root: string, path: RawPath): FileRecord {
+function directoryRecord(root: Root, path: RawPath): FileRecord {
   refuseReserved(path)
   const record = recordOf(root, path)
   if (record?.type === 'directory') return record

@@ -29,67 +29,94 @@ export async function withoutTouched(changes: Changes, options: TouchedOptions):
   const inodes = new Set<string>()
   for (const record of changes.changed) if (!touched.has(record.path)) inodes.add(inodeOf(record))
   const alone = changes.changed.filter((record) => touched.has(record.path) && !inodes.has(inodeOf(record)))
-  const same = await sameAsInLayers(new Map(alone.map((record) => [record.path, record])), options)
+  const same = await sameAsInLayers(alone, options)
   // All names of a file, or none of them.
   const differing = new Set(alone.filter(({ path }) => !same.has(path)).map(inodeOf))
   const unchanged = new Set(alone.filter((record) => !differing.has(inodeOf(record))).map(({ path }) => path))
   return { changed: changes.changed.filter(({ path }) => !unchanged.has(path)), removed: changes.removed }
 }
 
+/** Files by the path that a layer may have them at. */
+type Wanted = Map<RawPath, readonly FileRecord[]>
+
 async function sameAsInLayers(
-  wanted: Map<RawPath, FileRecord>,
+  files: readonly FileRecord[],
   { root, layers, ...options }: TouchedOptions,
 ): Promise<ReadonlySet<RawPath>> {
   const same = new Set<RawPath>()
-  for (const layer of layers.toReversed()) {
-    if (wanted.size === 0) break
+  const wanted: Wanted = new Map(files.map((record) => [record.path, [record]]))
+  const left = layers.slice()
+  // No layer leads round in circles.
+  const followed = new Set<RawPath>()
+  for (let layer = left.pop(); layer !== undefined && wanted.size > 0; ) {
     const verdicts = new Verdicts(root, wanted)
     await readTar(openLayerTar(layer, options), verdicts, options)
     for (const [path, verdict] of verdicts.found) {
+      for (const record of wanted.get(path) ?? []) if (await verdict(record)) same.add(record.path)
       wanted.delete(path)
-      if (await verdict()) same.add(path)
     }
+    for (const [path, target] of verdicts.links) {
+      if (!followed.has(target)) wanted.set(target, [...(wanted.get(target) ?? []), ...(wanted.get(path) ?? [])])
+      followed.add(target)
+      wanted.delete(path)
+    }
+    // What is linked to usually is in the same layer.
+    if (verdicts.links.size === 0) layer = left.pop()
   }
   return same
 }
 
+type Verdict = (record: FileRecord) => Promise<boolean> | boolean
+
 /** Compares what a layer says about some files with how they are. The last word of a layer about a path counts. */
 class Verdicts implements TarSink {
-  readonly found = new Map<RawPath, () => Promise<boolean> | boolean>()
+  readonly found = new Map<RawPath, Verdict>()
+  /** Wanted paths that are further names of others. */
+  readonly links = new Map<RawPath, RawPath>()
   readonly #root: string
-  readonly #wanted: ReadonlyMap<RawPath, FileRecord>
-  #digesting: { readonly record: FileRecord; readonly digest: Hash } | undefined
+  readonly #wanted: ReadonlyMap<RawPath, unknown>
+  #digesting: { readonly entry: TarEntry; readonly digest: Hash } | undefined
 
-  constructor(root: string, wanted: ReadonlyMap<RawPath, FileRecord>) {
+  constructor(root: string, wanted: Wanted) {
     this.#root = root
     this.#wanted = wanted
   }
 
   entry(entry: TarEntry): void {
-    const record = this.#wanted.get(entry.path)
-    if (record === undefined) return
-    this.found.set(entry.path, () => false)
-    if (entry.type !== record.type || !sameXattrs(entry.xattrs, readXattrs(this.#root, record.path))) return
-    if (entry.type === 'file') this.#digesting = { record, digest: createHash('sha256') }
-    else if (sameSpecial(this.#root, entry, record)) this.found.set(entry.path, () => true)
+    if (!this.#wanted.has(entry.path)) return
+    this.links.delete(entry.path)
+    this.found.delete(entry.path)
+    if (entry.type === 'file') this.#digesting = { entry, digest: createHash('sha256') }
+    else if (entry.type === 'hardlink') this.links.set(entry.path, entry.target)
+    else this.found.set(entry.path, (record) => this.#hasSame(entry, record) && sameSpecial(this.#root, entry, record))
   }
 
   data(chunk: Uint8Array, start: number, end: number): void {
     this.#digesting?.digest.update(chunk.subarray(start, end))
   }
 
-  hole(): void {
-    this.#digesting = undefined
+  hole(size: number): void {
+    for (let left = size; left > 0; left -= zeros.byteLength) {
+      this.#digesting?.digest.update(left < zeros.byteLength ? zeros.subarray(0, left) : zeros)
+    }
   }
 
   fileEnd(): void {
     if (this.#digesting === undefined) return
-    const { record, digest } = this.#digesting
+    const { entry, digest } = this.#digesting
     this.#digesting = undefined
     const before = digest.digest('hex')
-    this.found.set(record.path, async () => (await contentDigest(this.#root, record)) === before)
+    this.found.set(entry.path, async (record) => {
+      return this.#hasSame(entry, record) && (await contentDigest(this.#root, record)) === before
+    })
+  }
+
+  #hasSame({ type, xattrs }: TarEntry, record: FileRecord): boolean {
+    return type === record.type && sameXattrs(xattrs, readXattrs(this.#root, record.path))
   }
 }
+
+const zeros = Buffer.alloc(1 << 16)
 
 function sameSpecial(root: string, entry: TarEntry, { path, rdev }: FileRecord): boolean {
   if (entry.type === 'symlink') {

@@ -29,4 +29,6 @@ export type TarEntry = EntryCommon &
 export interface TarItem {
   readonly entry: TarEntry
   readonly open?: () => Bytes | Iterable<Uint8Array>
+  /** Told where in the archive the content of a file begins. */
+  readonly onPlaced?: (offset: number) => void
 }

@@ -46,6 +46,8 @@ export class TarParser {
   /** Where the current entry began, and how much of the stream came before the current chunk. */
   #start = 0
   #consumed = 0
+  /** What of the stream comes after the header or map that is being read. */
+  #contentStart = 0
   #name = ''
 
   constructor(sink: TarSink, limits: Partial<TarLimits> = {}) {
@@ -85,6 +87,7 @@ export class TarParser {
         return this.#headerPart(chunk, at)
       case 'map': {
         const share = this.#block.share(chunk, at)
+        this.#contentStart = this.#consumed + at + share
         const block = this.#block.take(chunk, at)
         if (block !== undefined) this.#mapBlock(state, block)
         return share
@@ -111,6 +114,7 @@ export class TarParser {
   #headerPart(chunk: Buffer, at: number): number {
     const isNew = this.#block.filled === 0
     if (isNew && this.#extensions.isEmpty) this.#begin(this.#consumed + at)
+    this.#contentStart = this.#consumed + at + Math.min(blockSize, this.#block.share(chunk, at))
     if (isNew && chunk.byteLength - at >= blockSize) {
       this.#header(chunk, at)
       return blockSize
@@ -183,7 +187,7 @@ export class TarParser {
     this.#entries += 1
     this.#bytes += shape.size
     this.#checkLimits()
-    this.#sink.entry(entry)
+    this.#sink.entry(entry, { offset: this.#contentStart, map: shape.map })
     if (entry.type !== 'file') {
       this.#state = headerNext
       return

@@ -9,6 +9,12 @@ export class Slab {
   #start = 0
   #end = 0
   #ready: Uint8Array[] = []
+  #size = 0
+
+  /** Bytes taken so far. */
+  get size(): number {
+    return this.#size
+  }
 
   get isReady(): boolean {
     return this.#ready.length > 0
@@ -22,6 +28,7 @@ export class Slab {
   }
 
   add(piece: Uint8Array): void {
+    this.#size += piece.byteLength
     if (piece.byteLength >= largeChunk) {
       this.flush()
       this.#ready.push(piece)

@@ -21,6 +21,7 @@ export async function* writeTar(items: Iterable<TarItem> | AsyncIterable<TarItem
       const next = step instanceof Promise ? await step : step
       if (next.done === true) break
       const content = begin(next.value, slab)
+      next.value.onPlaced?.(slab.size)
       if (content !== undefined) yield* fill(next.value, content, slab)
       if (slab.isReady) yield* slab.takeReady()
     }

@@ -3,6 +3,7 @@ import { contextTree, selectSources } from '../../context/select.ts'
 import { digestSources, type SourceInput } from '../../context/source-digest.ts'
 import { HearthError } from '../../errors.ts'
 import type { HttpClient } from '../../http/http-client.ts'
+import { TarCopy } from '../../image/tar-copy.ts'
 import type { Log } from '../../log.ts'
 import { type Digest, isDigest } from '../../oci/digest.ts'
 import type { AddStep } from '../../plan/step.ts'
@@ -12,6 +13,7 @@ import { extractArchive } from '../../rootfs/extract.ts'
 import { makeDirectories } from '../../rootfs/make-directories.ts'
 import type { SelectedSource } from '../../rootfs/selected-source.ts'
 import { refuseChangedFile } from '../../rootfs/unchanged-entries.ts'
+import { accountFilesOf } from '../../run/account-texts.ts'
 import { resolveOwner } from '../../run/user.ts'
 import { rawPath } from '../../tar/raw-path.ts'
 import { isArchive, readArchive } from './archive.ts'
@@ -82,11 +84,17 @@ export async function digestAdd(
   return { inputs, selected: digested }
 }
 
+/** Where the files of an ADD go. */
+export interface AddPlace extends CopySurroundings {
+  /** Existing directory for what is unpacked of archives where their files go to no directory. */
+  readonly directory: string
+}
+
 /** Copies the selected files and the heredocs into the stage's root, and unpacks the local archives among them. */
-export async function placeAdd(step: AddStep, selected: readonly AddSource[], around: CopySurroundings): Promise<void> {
+export async function placeAdd(step: AddStep, selected: readonly AddSource[], around: AddPlace): Promise<void> {
   let files: CopySource[] = []
   const copyFiles = async (): Promise<void> => {
-    await copyInto(copyOptions(step, files, { ...around, keepOwner: false }))
+    await copyInto(await copyOptions(step, files, { ...around, keepOwner: false }))
     files = []
   }
   for (const source of selected) {
@@ -102,15 +110,17 @@ export async function placeAdd(step: AddStep, selected: readonly AddSource[], ar
 
 const downloadMode = 0o600
 
-async function unpack(step: AddStep, source: SelectedSource, around: CopySurroundings): Promise<void> {
+async function unpack(step: AddStep, source: SelectedSource, around: AddPlace): Promise<void> {
   const { root, ignored, log, signal } = around
-  const owner = step.chown === undefined ? undefined : resolveOwner(root, step.chown)
+  const owner = step.chown === undefined ? undefined : resolveOwner(await accountFilesOf(root), step.chown)
   refuseChangedFile(source)
   if (step.chmod !== undefined) log.warn(`--chmod=${step.chmod} does not change what is unpacked from ${source.name}`)
   const { path } = parseDestination(step.destination, step.workdir)
   const target = makeDirectories(root, path, { ...(owner ?? { uid: 0, gid: 0 }), mode: 0o755 }, ignored)
-  await extractArchive(root, target, readArchive(source), {
+  const contents = new TarCopy({ directory: around.directory, open: () => readArchive(source) })
+  await extractArchive(root, target, typeof root === 'string' ? readArchive(source) : contents.passing(), {
     log,
+    contents,
     ...(ignored === undefined ? {} : { ignored }),
     ...(owner === undefined ? {} : { owner }),
     ...(signal === undefined ? {} : { signal }),

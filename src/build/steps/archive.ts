@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises'
 import { HearthError } from '../../errors.ts'
 import { openSourceFile } from '../../rootfs/open-source.ts'
 import { recordOf } from '../../rootfs/record.ts'
+import { onMachine } from '../../rootfs/root.ts'
 import type { SelectedSource } from '../../rootfs/selected-source.ts'
 import type { Bytes } from '../../stream/bytes.ts'
 import { decompressDetected, detectCompression } from '../../stream/compression.ts'
@@ -62,8 +63,9 @@ function headOf(source: SelectedSource): Buffer {
 }
 
 function openSelected(source: SelectedSource): number {
-  const record = recordOf(source.root, source.path)
-  if (record !== undefined) return openSourceFile(source.root, record)
+  const root = onMachine(source.root)
+  const record = recordOf(root, source.path)
+  if (record !== undefined) return openSourceFile(root, record)
   throw new HearthError({ code: 'copy-source', message: `${showPath(source.path)} was there and is gone` })
 }
 

@@ -7,7 +7,9 @@ import type { Log } from '../../log.ts'
 import type { AddStep, CopyStep, HeredocFile } from '../../plan/step.ts'
 import { type CopyOptions, type CopySource, copyInto, type InlineFile } from '../../rootfs/copy-tree.ts'
 import type { IgnoredPaths } from '../../rootfs/ignored-paths.ts'
+import type { Root } from '../../rootfs/root.ts'
 import type { SelectedSource } from '../../rootfs/selected-source.ts'
+import { accountFilesOf } from '../../run/account-texts.ts'
 import { resolveOwner } from '../../run/user.ts'
 import { rawPath } from '../../tar/raw-path.ts'
 
@@ -16,14 +18,14 @@ export type CopyFrom =
   | { readonly kind: 'context'; readonly context: BuildContext }
   | {
       readonly kind: 'root'
-      readonly root: string
+      readonly root: Root
       /** What messages call it: "stage builder", "the image alpine:3". */
       readonly title: string
     }
 
 export interface CopySurroundings {
   /** The stage's root. */
-  readonly root: string
+  readonly root: Root
   /** What in it is not the image's. */
   readonly ignored: IgnoredPaths | undefined
   /** The time of files that have none: heredocs. */
@@ -54,15 +56,15 @@ export async function placeCopy(
   around: CopySurroundings & { readonly from: CopyFrom['kind'] },
 ): Promise<void> {
   const sources = [...selected, ...inlineFiles(step.heredocs, around.now)]
-  await copyInto(copyOptions(step, sources, { ...around, keepOwner: around.from === 'root' }))
+  await copyInto(await copyOptions(step, sources, { ...around, keepOwner: around.from === 'root' }))
 }
 
 /** The options for `copyInto` that COPY and ADD have in common; --chown names are looked up in the stage's root. */
-export function copyOptions(
+export async function copyOptions(
   step: CopyStep | AddStep,
   sources: readonly CopySource[],
   around: CopySurroundings & { readonly keepOwner: boolean },
-): CopyOptions {
+): Promise<CopyOptions> {
   const { root, ignored, keepOwner, log, signal } = around
   return {
     sources,
@@ -72,7 +74,7 @@ export function copyOptions(
     keepOwner,
     log,
     ...(ignored === undefined ? {} : { ignored }),
-    ...(step.chown === undefined ? {} : { owner: resolveOwner(root, step.chown) }),
+    ...(step.chown === undefined ? {} : { owner: resolveOwner(await accountFilesOf(root), step.chown) }),
     ...(step.chmod === undefined ? {} : { mode: parseMode(step.chmod) }),
     ...(signal === undefined ? {} : { signal }),
   }

@@ -2,6 +2,7 @@ import { HearthError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import { dockerHub, formatReference, type Reference } from '../../oci/reference.ts'
 import { type AddStep, type CopyStep, type Origin, stageTitle } from '../../plan/step.ts'
+import type { Root } from '../../rootfs/root.ts'
 import type { BuildGraph } from '../build-graph.ts'
 import { identityOfLayers } from '../lineage.ts'
 import type { PreparedStep, StepRoot } from '../prepared-step.ts'
@@ -50,7 +51,7 @@ async function prepareAdd(step: AddStep, rooms: BuildRooms): Promise<PreparedSte
   return {
     origin: undefined,
     inputs,
-    ready: async (log) => (root) => placeAdd(step, selected, surroundings(root, rooms, log)),
+    ready: async (log) => (root) => placeAdd(step, selected, { ...surroundings(root, rooms, log), directory: workDir }),
   }
 }
 
@@ -60,7 +61,7 @@ interface RootSource {
   /** What its files depend on, known without having them. */
   readonly identity: string
   /** Its files, made when somebody asks. */
-  root(): Promise<string>
+  root(): Promise<Root>
 }
 
 async function rootSource(origin: Origin, graph: BuildGraph, rooms: BuildRooms): Promise<RootSource> {

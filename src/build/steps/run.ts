@@ -10,7 +10,7 @@ import type { StepRoot } from '../prepared-step.ts'
 import type { BuildRooms } from '../rooms.ts'
 
 export interface RunSurroundings {
-  readonly root: StepRoot
+  readonly root: StepRoot & { readonly path: string }
   readonly rooms: BuildRooms
   readonly log: Log
 }

@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, renameSync, statSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { digestAdd, placeAdd, selectAdd } from '../../../src/build/steps/add.ts'
-import { type CopySurroundings, digestCopy, placeCopy, selectCopy } from '../../../src/build/steps/copy.ts'
+import { type AddPlace, digestAdd, placeAdd, selectAdd } from '../../../src/build/steps/add.ts'
+import { digestCopy, placeCopy, selectCopy } from '../../../src/build/steps/copy.ts'
 import { openContext } from '../../../src/context/open-context.ts'
 import { HearthError } from '../../../src/errors.ts'
 import { createHttpClient } from '../../../src/http/http-client.ts'
@@ -24,14 +24,14 @@ const common = { ...step, origin: { kind: 'context' }, chown: undefined, chmod: 
 interface Scene {
   readonly directory: string
   readonly root: string
-  readonly around: CopySurroundings
+  readonly around: AddPlace
 }
 
 function scene(t: Lifetime): Scene {
   const top = temporaryDirectory(t)
   const root = join(top, 'root')
   mkdirSync(root)
-  const around = { root, ignored: undefined, now: new Date(), log: silentLog }
+  const around = { root, directory: top, ignored: undefined, now: new Date(), log: silentLog }
   return { directory: makeContext(top, files), root, around }
 }
 

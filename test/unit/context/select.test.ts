@@ -26,7 +26,7 @@ const files = {
   'odd [1]': 'o',
 } as const
 
-function tree(t: Lifetime): SourceTree {
+function tree(t: Lifetime): SourceTree & { readonly root: string } {
   return { root: makeContext(temporaryDirectory(t), files), title: 'the build context' }
 }
 
@@ -153,7 +153,7 @@ test('a socket cannot be copied by its name, and wildcards pass it by', (t) => {
   assert.deepEqual(selected(from, 'sock*'), [])
 })
 
-async function ignoring(t: Lifetime, patterns: string): Promise<SourceTree> {
+async function ignoring(t: Lifetime, patterns: string): Promise<SourceTree & { readonly root: string }> {
   const directory = makeContext(temporaryDirectory(t), { ...files, '.dockerignore': patterns })
   return contextTree(await openContext({ context: directory, cwd: '/' }))
 }
