@@ -98,7 +98,7 @@ test('uid 1000 is told which file of the context it cannot read', async () => {
     )
     assert.equal(code, 1)
     assert.match(stderr, new RegExp(`/${path} cannot be read`))
-    assert.match(stderr, /Dockerfile:2: COPY/)
+    assert.match(stderr, /Dockerfile:2:1\n +2 \| COPY/)
     assert.match(stderr, /uid is 1000/)
     chmodSync(join(context, path), 0o755)
   }
