@@ -1,5 +1,6 @@
 import type { Platform } from '../oci/platform.ts'
 import type { Reference } from '../oci/reference.ts'
+import type { ContextTrees } from './context-trees.ts'
 import type { RootTurns } from './root-turns.ts'
 import type { StageBuild } from './stage-build.ts'
 
@@ -15,6 +16,8 @@ export interface BuildGraph {
   agreedLineage(index: number): Promise<string | undefined>
   /** To be told the lineage of each stage that is built. */
   confirm(index: number, lineage: string): Promise<void>
+  /** What is mounted of the build context. */
+  readonly contextTrees: ContextTrees
   /** The unpacked files of an image that COPY --from names. */
   imageRoot(reference: Reference, platform: Platform): Promise<string>
 }

@@ -6,6 +6,7 @@ import { formatReference, type Reference } from '../oci/reference.ts'
 import type { BuildPlan } from '../plan/step.ts'
 import { Agreement, MixedResults } from './agreement.ts'
 import type { BuildGraph } from './build-graph.ts'
+import { ContextTrees } from './context-trees.ts'
 import { timeOf } from './history.ts'
 import type { StepReport } from './report.ts'
 import type { BuildRooms } from './rooms.ts'
@@ -81,6 +82,7 @@ function createGraph(plan: BuildPlan, rooms: BuildRooms, { distrusted, turns }: 
     dockerfile: plan.dockerfile,
     target: plan.target.index,
     turns,
+    contextTrees: new ContextTrees(`${rooms.workDir}/context`),
     stage,
     agreedLineage: (index) => agreement.lineageOf(index),
     confirm: (index, lineage) => agreement.confirm(index, lineage),

@@ -4,13 +4,13 @@ import { storeLayer } from '../image/layer.ts'
 import type { Log } from '../log.ts'
 import type { ContainerConfig, History, ImageConfig } from '../oci/image-config.ts'
 import type { LayerStep, StagePlan } from '../plan/step.ts'
-import { stageTitle } from '../plan/step.ts'
+import { sourceStagesOf, stageTitle } from '../plan/step.ts'
 import { layerItems } from '../snapshot/layer-items.ts'
 import { writeTar } from '../tar/write.ts'
 import type { BuildGraph } from './build-graph.ts'
 import { historyOf, newestOf, timeOf } from './history.ts'
 import { atStep, type KeyedStep } from './keyed-stage.ts'
-import { identityOfLayers, lineageAfter, madeOnOf, sourceStageOf } from './lineage.ts'
+import { identityOfLayers, lineageAfter, madeOnOf } from './lineage.ts'
 import type { Act } from './prepared-step.ts'
 import { formatSize, type StepReport } from './report.ts'
 import type { BuildRooms } from './rooms.ts'
@@ -35,8 +35,8 @@ interface Made {
   readonly layer: Layer | undefined
   /** When another build made the layer, if it did. */
   readonly created: Date | undefined
-  /** Lineage of the stage the files come from, if they do. */
-  readonly source: string | undefined
+  /** Lineages of the stages whose files it was made with. */
+  readonly sources: readonly string[]
   /** Of work on the root. */
   readonly seconds: number
 }
@@ -157,8 +157,8 @@ export class StageBuild {
     if (hit !== undefined && usable === undefined) {
       this.#log.info(`${step.text}: the cached layer was made on other results of earlier commands, running again`)
     }
-    const { layer, created, source, seconds } = usable === undefined ? await this.#make(keyed, growth) : taken(usable)
-    growth.lineage = lineageAfter(growth.lineage, { step, key, source, diffID: layer?.diffID })
+    const { layer, created, sources, seconds } = usable === undefined ? await this.#make(keyed, growth) : taken(usable)
+    growth.lineage = lineageAfter(growth.lineage, { step, key, sources, diffID: layer?.diffID })
     if (layer === undefined) {
       growth.history.push(historyOf(step, growth.created, { emptyLayer: true }))
       return
@@ -173,8 +173,8 @@ export class StageBuild {
   async #make(keyed: KeyedStep, growth: Growth): Promise<Made> {
     this.#rooms.signal?.throwIfAborted()
     const act = await this.#ready(keyed)
-    const from = sourceStageOf(keyed.step)
-    const source = from === undefined ? undefined : (await this.#graph.stage(from).built()).lineage
+    const stages = sourceStagesOf(keyed.step).map((index) => this.#graph.stage(index).built())
+    const sources = (await Promise.all(stages)).map(({ lineage }) => lineage)
     this.#log.info(keyed.step.text)
     return this.#graph.turns.take(this.#root, async () => {
       // What was waited for before, be it other stages or the root, is no work of this step.
@@ -183,11 +183,11 @@ export class StageBuild {
       await this.#root.watch()
       await act({ path: this.#root.path, ignored: this.#root.ignored() })
       const layer = this.#single ? undefined : await this.#snapshot()
-      const earlier = layer && (await this.#remember(keyed, layer, madeOnOf(growth.lineage, source)))
+      const earlier = layer && (await this.#remember(keyed, layer, madeOnOf(growth.lineage, sources)))
       // Later steps must find the files of the layer that stays, not those of the own one.
       if (earlier !== undefined && earlier.layer.diffID !== layer?.diffID) await this.#root.restart()
       const seconds = (performance.now() - started) / 1000
-      return { layer: earlier?.layer ?? layer, created: earlier?.created, source, seconds }
+      return { layer: earlier?.layer ?? layer, created: earlier?.created, sources, seconds }
     })
   }
 
@@ -237,6 +237,6 @@ export class StageBuild {
   }
 }
 
-function taken({ cached: { layer, created }, source }: UsableLayer): Made {
-  return { layer, created, source, seconds: 0 }
+function taken({ cached: { layer, created }, sources }: UsableLayer): Made {
+  return { layer, created, sources, seconds: 0 }
 }

@@ -13,18 +13,20 @@ import { type FinishedImage, finishImage } from '../image/image.ts'
 import type { Log } from '../log.ts'
 import { planBuild, unusedBuildArgs } from '../plan/plan.ts'
 import { renderPlan } from '../plan/render.ts'
-import type { BuildPlan } from '../plan/step.ts'
+import { type BuildPlan, hasCacheMounts } from '../plan/step.ts'
 import type { Isolation } from '../run/isolation.ts'
 import { followParent, inUserNamespace, restartInUserNamespace } from '../run/user-namespace.ts'
 import { rawPath } from '../tar/raw-path.ts'
 import { type BuildCache, openBuildCache } from './build-cache.ts'
 import { deliver, planOutputs } from './build-outputs.ts'
+import { checkAgents } from './check-agents.ts'
 import type { Variables } from './environment.ts'
 import type { ExecutorOptions } from './executor-options.ts'
 import { LazyIsolation } from './lazy-isolation.ts'
 import { ownPaths } from './own-paths.ts'
 import { parseExecutor } from './parse-executor.ts'
 import type { Program, ProgramInput, Sink } from './program.ts'
+import { readSecrets, textsToMask } from './read-secrets.ts'
 import { refuseUnwritable } from './refuse-unwritable.ts'
 import { openRegistryAccess, type RegistryAccess } from './registry-access.ts'
 import { createProgramLog, reportError } from './report.ts'
@@ -35,17 +37,20 @@ import { withWorkDirectory } from './work-directory.ts'
 export const runExecutor: Program = async (input) => {
   const { stdout, stderr } = input
   let options: ExecutorOptions | undefined
+  let masked: readonly string[] = []
   try {
     if (inUserNamespace(input.env)) followParent(input.env)
     const parsed = parseExecutor(input.argv, input.env, input.cwd)
     if (parsed.kind === 'build') {
       options = parsed.options
-      const outcome = await execute(options, input)
+      const given = readSecrets(options.dryrun ? new Map() : options.secrets, input)
+      masked = textsToMask(given.values())
+      const outcome = await execute(options, input, { given, masked })
       if (outcome === 'restart') return await restart(input)
     } else stdout.write(parsed.kind === 'help' ? parsed.text : `hearth version : ${version()}\n`)
     return 0
   } catch (error) {
-    return reportError(error, { stderr, ...(options === undefined ? {} : { log: options.log }) })
+    return reportError(error, { stderr, secrets: masked, ...(options === undefined ? {} : { log: options.log }) })
   }
 }
 
@@ -59,6 +64,7 @@ type Outcome = 'done' | 'restart'
 /** What one run of the executor is made of. */
 interface Execution {
   readonly options: ExecutorOptions
+  readonly secrets: Secrets['given']
   readonly env: Variables
   readonly log: Log
   readonly stdout: Sink
@@ -67,9 +73,15 @@ interface Execution {
   readonly workDir: string
 }
 
-async function execute(options: ExecutorOptions, input: ProgramInput): Promise<Outcome> {
+interface Secrets {
+  readonly given: ReadonlyMap<string, Buffer>
+  /** What nothing may print of them. */
+  readonly masked: readonly string[]
+}
+
+async function execute(options: ExecutorOptions, input: ProgramInput, secrets: Secrets): Promise<Outcome> {
   const { env, stdout, stderr, signal } = input
-  const log = createProgramLog(options.log, stderr)
+  const log = createProgramLog(options.log, stderr, secrets.masked)
   for (const notice of options.notices) log.debug(notice)
   for (const warning of options.warnings) log.warn(warning)
   const { registry: flags, environment, imageDownloadRetry, pushRetry } = options
@@ -77,7 +89,7 @@ async function execute(options: ExecutorOptions, input: ProgramInput): Promise<O
   await using registries = await openRegistryAccess({ flags, environment, retries, log })
   const parent = resolve(environment.cwd, options.workDir ?? environment.temporaryDirectory)
   return withWorkDirectory({ parent, log }, (workDir) => {
-    return executeIn({ options, env, log, stdout, signal, registries, workDir })
+    return executeIn({ options, secrets: secrets.given, env, log, stdout, signal, registries, workDir })
   })
 }
 
@@ -89,12 +101,15 @@ async function executeIn(execution: Execution): Promise<Outcome> {
   // Tried while registries answer.
   if (!options.dryrun && hasCommands(dockerfile)) isolations.begin()
   const outputs = planOutputs({ options, client: registries.push, log, signal })
-  const cache = openBuildCache({ options, client: registries.push, workDir, log })
+  const cache = openBuildCache({ options, env: execution.env, client: registries.push, workDir, log })
   const images = createImageSource({ client: registries.pull, warm: cache.warm, log, signal })
   const plan = await planOf(dockerfile, options, images)
   if (options.dryrun) {
     stdout.write(renderPlan(plan, plannedOutputs(options)))
     return 'done'
+  }
+  if (cache.mountsGo !== undefined && hasCacheMounts(plan)) {
+    log.info(`Cache mounts last for this build only: ${cache.mountsGo}`)
   }
   const isolation = await isolations.forPlan(plan)
   if (isolation === 'restart') return 'restart'
@@ -156,6 +171,9 @@ async function buildImage(plan: BuildPlan, execution: Execution, input: BuildInp
     store: input.cache.store,
     cache: input.cache.layers,
     cachePolicy: { run: options.cacheRunLayers, copy: options.cacheCopyLayers },
+    mountDirectories: input.cache.mounts,
+    secrets: execution.secrets,
+    agents: checkAgents(options.agents, options.environment.cwd),
     images: input.images,
     isolation: input.isolation,
     http: registries.http,

@@ -5,23 +5,26 @@ import { UsageError } from './flags/usage.ts'
 import type { Sink } from './program.ts'
 
 /** The program's log, which goes to standard error line by line. */
-export function createProgramLog(choice: LogChoice, stderr: Sink): Log {
+export function createProgramLog(choice: LogChoice, stderr: Sink, secrets: readonly string[] = []): Log {
   const write = (line: string): void => void stderr.write(`${line}\n`)
-  return createLog({ ...choice, secrets: [], write, now: () => new Date() })
+  return createLog({ ...choice, secrets, write, now: () => new Date() })
 }
 
 export interface ReportOptions {
   readonly stderr: Sink
   /** Missing while the command line is not yet understood. */
   readonly log?: LogChoice
+  /** Texts that must never appear. */
+  readonly secrets?: readonly string[]
 }
 
 /** Prints an error the way its reader needs it and gives the exit code: text as one block, JSON as one line. */
-export function reportError(error: unknown, { stderr, log }: ReportOptions): number {
+export function reportError(error: unknown, { stderr, log, secrets = [] }: ReportOptions): number {
   const known = asHearthError(error)
-  if (known instanceof UsageError) stderr.write(usageText(known))
-  else if (log?.format === 'json') stderr.write(`${jsonLine(known, log)}\n`)
-  else stderr.write(`${errorText(known, log?.format === 'color')}${stackIn(known, log)}`)
+  const sink = { write: (text: string) => stderr.write(redact(text, secrets)) }
+  if (known instanceof UsageError) sink.write(usageText(known))
+  else if (log?.format === 'json') sink.write(`${jsonLine(known, log)}\n`)
+  else sink.write(`${errorText(known, log?.format === 'color')}${stackIn(known, log)}`)
   return known.exitCode
 }
 

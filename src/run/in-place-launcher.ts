@@ -8,6 +8,7 @@ import { reapOrphans } from '../sys/wait.ts'
 import { endDescendants } from './end-descendants.ts'
 import { channel, type InPlaceOrder, type LaunchReport } from './launch-order.ts'
 import { leave, onHangUp, readOrder, report } from './launcher-channel.ts'
+import { enterNetwork, NetworkRefused } from './no-network.ts'
 import { afterDescendants, keepDescendants } from './own-descendants.ts'
 import { prepareProcess, startCommand } from './start-command.ts'
 
@@ -18,12 +19,14 @@ function launch(order: InPlaceOrder): void {
   try {
     keepDescendants()
     closeDescriptorsOnExec(channel)
+    enterNetwork(order.network)
     prepareProcess(order)
     const command = startCommand(order, finish)
     hideFromPeers()
     process.on('SIGCHLD', () => reapOrphans(command?.pid))
   } catch (error) {
-    finish({ kind: 'failed', code: systemCode(error) ?? '', message: messageOf(error) })
+    const what = error instanceof NetworkRefused ? { what: 'network' as const } : {}
+    finish({ kind: 'failed', code: systemCode(error) ?? '', message: messageOf(error), ...what })
   }
   onHangUp(() => {
     endDescendants()

@@ -99,8 +99,8 @@ function removeIfEmpty(at: Buffer): void {
   }
 }
 
-/** Changes a directory's entries and leaves its modification time as it was. */
-function quietly(directory: number, change: () => void): void {
+/** Changes an open directory's entries and leaves its modification time as it was. */
+export function quietly(directory: number, change: () => void): void {
   const { mtimeNs } = fstatSync(directory, { bigint: true })
   change()
   setTimesOf(directory, mtimeNs)

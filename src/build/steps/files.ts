@@ -55,7 +55,7 @@ async function prepareAdd(step: AddStep, rooms: BuildRooms): Promise<PreparedSte
 }
 
 /** A stage or image that files are copied from. */
-interface RootSource {
+export interface RootSource {
   readonly title: string
   /** What its files depend on, known without having them. */
   readonly identity: string
@@ -63,7 +63,7 @@ interface RootSource {
   root(): Promise<string>
 }
 
-async function rootSource(origin: Origin, graph: BuildGraph, rooms: BuildRooms): Promise<RootSource> {
+export async function rootSource(origin: Origin, graph: BuildGraph, rooms: BuildRooms): Promise<RootSource> {
   switch (origin.kind) {
     case 'context':
       throw new TypeError('the build context is no root')

@@ -20,7 +20,6 @@ export const kanikoFlags: readonly Flag[] = [
   unsupported('bucket', 'text', { instead: 'Give the directory with --context.', alias: 'b' }),
   unsupported('context-sub-path', 'text', { instead: 'Give the directory itself with --context.' }),
   unsupported('git', 'list', { instead: 'Clone the repository first and give its directory with --context.' }),
-  unsupported('secret', 'list', {}),
   unsupported('preserve-context', 'boolean', { default: 'false' }),
   unsupported('compression', 'text', { default: 'gzip' }),
   unsupported('compression-level', 'integer', { default: '-1' }),
