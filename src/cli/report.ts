@@ -21,28 +21,34 @@ export interface ReportOptions {
 /** Prints an error the way its reader needs it and gives the exit code: text as one block, JSON as one line. */
 export function reportError(error: unknown, { stderr, log, secrets = [] }: ReportOptions): number {
   const known = asHearthError(error)
-  const sink = { write: (text: string) => stderr.write(redact(text, secrets)) }
-  if (known instanceof UsageError) sink.write(usageText(known))
-  else if (log?.format === 'json') sink.write(`${jsonLine(known, log)}\n`)
-  else sink.write(`${errorText(known, log?.format === 'color')}${stackIn(known, log)}`)
+  const clean = cleaner(secrets)
+  if (known instanceof UsageError) stderr.write(usageText(known, clean))
+  else if (log?.format === 'json') stderr.write(`${jsonLine(known, log, clean)}\n`)
+  else stderr.write(`${textOf(known, log?.format === 'color', clean)}${stackIn(known, log, clean)}`)
   return known.exitCode
 }
 
 /** "error[code]: what" with where, why and fix below it, each on its own line. */
 export function errorText(error: HearthError, colored = false): string {
+  return textOf(error, colored, cleaner([]))
+}
+
+type Clean = (text: string) => string
+
+function textOf(error: HearthError, colored: boolean, clean: Clean): string {
   const label = `error[${error.code}]`
   const first = `${colored ? `\u001b[31m${label}\u001b[0m` : label}: ${clean(error.message)}`
   const rest = partsOf(error).map(([name, text]) => `  ${`${name}:`.padEnd(6)} ${clean(text)}`)
   return `${[first, ...rest].join('\n')}\n`
 }
 
-function usageText(error: UsageError): string {
+function usageText(error: UsageError, clean: Clean): string {
   const lines = [`Error: ${clean(error.message)}`, ...partsOf(error).map(([, text]) => clean(text))]
   // The usage is long: what was wrong stands below it, too, where the reader's eyes are.
   return `${lines.join('\n')}\n\n${error.usage}\n${lines.join('\n')}\n`
 }
 
-function jsonLine(error: HearthError, log: LogChoice): string {
+function jsonLine(error: HearthError, log: LogChoice, clean: Clean): string {
   const parts = partsOf(error).map(([name, text]) => [name, clean(text)] as const)
   const time = log.timestamp ? { time: new Date().toISOString() } : {}
   return JSON.stringify({
@@ -62,15 +68,18 @@ function partsOf(error: HearthError): readonly (readonly [name: 'where' | 'why' 
 }
 
 /** Where in the program it happened: of use only to those who asked for details. */
-function stackIn(error: HearthError, log: LogChoice | undefined): string {
+function stackIn(error: HearthError, log: LogChoice | undefined, clean: Clean): string {
   if (log?.level !== 'debug' && log?.level !== 'trace') return ''
   const stacks: string[] = []
   for (let e: unknown = error; e instanceof Error; e = e.cause) stacks.push(e.stack ?? e.message)
   return `${clean(stacks.join('\ncaused by: '))}\n`
 }
 
-/** At most 4 KiB of a text, indented where it has several lines, with nothing in it that a terminal would obey. */
-function clean(text: string): string {
-  const short = text.length > 4096 ? `${text.slice(0, 4096)}…` : text
-  return printable(redact(short, [])).replaceAll('\n', '\n         ')
+/** At most 4 KiB of a text, indented where it has several lines, with no secret, and nothing that a terminal would obey. */
+function cleaner(secrets: readonly string[]): Clean {
+  return (text) => {
+    const redacted = redact(text, secrets)
+    const short = redacted.length > 4096 ? `${redacted.slice(0, 4096)}…` : redacted
+    return printable(short).replaceAll('\n', '\n         ')
+  }
 }

@@ -14,6 +14,9 @@ export interface MountSurroundings extends OriginSurroundings {
 /** What belongs to every command, and nothing can be mounted over. */
 const taken = /^\/(?:proc|sys)(?:\/|$)|^\/dev$/
 
+/** What errors call the key of a stage or image. */
+const key = 'RUN --mount: from'
+
 /** The mounts of a RUN, with variables expanded, defaults filled in and sources found. */
 export function stepMountsOf(raw: readonly string[], around: MountSurroundings): readonly StepMount[] {
   let agents = 0
@@ -31,11 +34,11 @@ function stepMount(mount: Exclude<Mount, { readonly type: 'ssh' }>, around: Moun
   switch (mount.type) {
     case 'bind': {
       const { from, target, ...more } = mount
-      return { ...more, target: placeOf(target, around), origin: originOf(from || undefined, around) }
+      return { ...more, target: placeOf(target, around), origin: originOf(from || undefined, around, key) }
     }
     case 'cache': {
       const { from, id, target, ...more } = mount
-      const origin = from === '' || from === 'scratch' ? undefined : originOf(from, around)
+      const origin = from === '' || from === 'scratch' ? undefined : originOf(from, around, key)
       if (origin?.kind === 'context') throw syntax('RUN --mount=type=cache cannot begin with the build context')
       return { ...more, id: id || joinWorkdir('/', target), target: placeOf(target, around), origin }
     }

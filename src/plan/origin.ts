@@ -12,20 +12,20 @@ export interface OriginSurroundings {
   readonly platform: Platform
 }
 
-/** What `from` names: the context where it names nothing, an earlier stage, or an image. */
-export function originOf(from: string | undefined, around: OriginSurroundings): Origin {
+/** What `from` names: the context where it names nothing, an earlier stage, or an image. Errors call it by its `key`. */
+export function originOf(from: string | undefined, around: OriginSurroundings, key = '--from'): Origin {
   if (from === undefined) return { kind: 'context' }
   const { stages, stage, platform } = around
   const named = stageNamed(stages, from, stage.index)
   if (named !== undefined) return { kind: 'stage', index: named.index }
   if (/^\d+$/.test(from)) {
     if (Number(from) < stage.index) return { kind: 'stage', index: Number(from) }
-    throw badStage(`from=${from} does not name an earlier stage`, `this is stage ${stage.index}, stages count from 0`)
+    throw badStage(`${key}=${from} does not name an earlier stage`, `this is stage ${stage.index}, stages count from 0`)
   }
   if (stages.some((other) => other.name === from.toLowerCase())) {
-    throw badStage(`from=${from} names a stage that is not built yet`, 'files can only come from stages above it')
+    throw badStage(`${key}=${from} names a stage that is not built yet`, 'files can only come from stages above it')
   }
-  if (from === 'scratch') throw badStage('from=scratch has no files', 'scratch is the empty image')
+  if (from === 'scratch') throw badStage(`${key}=scratch has no files`, 'scratch is the empty image')
   return { kind: 'image', reference: parseReference(from), platform }
 }
 

@@ -1,5 +1,6 @@
 import { chmodSync, chownSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path/posix'
+import { makeDirectory } from '../content/durable.ts'
 import { messageOf, systemCode } from '../errors.ts'
 import { restrictMount } from '../sys/mount-attributes.ts'
 import { bindMount, mount } from '../sys/mounts.ts'
@@ -82,7 +83,7 @@ function provideMemory({ target, size, readOnly, covered }: OrderedMount & { rea
 
 function makeMissing(target: string, place: OrderedMount['place']): void {
   if (statSync(target, { throwIfNoEntry: false }) !== undefined) return
-  mkdirSync(place === 'directory' ? target : dirname(target), { recursive: true, mode: 0o755 })
+  makeDirectory(place === 'directory' ? target : dirname(target))
   if (place === 'file') makePlace(target)
 }
 

@@ -20,6 +20,7 @@ import {
   rootUser,
   treeOf,
 } from './isolation-bench.ts'
+import { mountsSuite, walledMountsSuite } from './mounts.suite.ts'
 
 /** What every isolation promises. Runs as root; makes no mount that outlives its command. */
 export function isolationSuite(maker: IsolationMaker): void {
@@ -29,7 +30,9 @@ export function isolationSuite(maker: IsolationMaker): void {
   streams(promise, maker)
   endings(promise, maker)
   traces(promise)
+  mountsSuite(maker)
   if (!maker.walls) return
+  walledMountsSuite(maker)
   walls(promise, maker)
   if (!maker.lacks?.includes('processes')) ownProcesses(promise)
   surroundings(promise)
