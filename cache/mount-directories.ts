@@ -10,6 +10,7 @@ import type { CacheSharing } from '../src/dockerfile/mount.ts'
 import { systemCode } from '../src/errors.ts'
 import { removeTree } from '../src/rootfs/remove.ts'
 import { canonicalJson } from './key.ts'
+import { removeLeftovers } from './mount-leftovers.ts'
 
 export interface MountDirectoriesOptions {
   /** Made when it is missing. */
@@ -61,6 +62,7 @@ export class MountDirectories {
     try {
       makeDirectory(place)
       await this.#describe(place, use)
+      await removeLeftovers(place)
       const { slot, lock } = await lockSlot(place, use)
       try {
         return { directory: await directoryIn(join(place, slot), use), release: () => lock.release() }
