@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { makeContext } from '../support/context.ts'
 import { cacheSummary } from '../support/hearth.ts'
-import { addDebian, openScene } from '../support/scene.ts'
+import { addDebian, type BuiltImage, openScene } from '../support/scene.ts'
 import { fileOf, sha256 } from './files.ts'
 
 const scene = await openScene()
@@ -72,18 +72,39 @@ test('what is mounted decides about the cache by its content, and only that', as
   assert.equal(fileOf(await changed.tree(), 'out').sha256, sha256('two'))
 })
 
-test('a cached layer that was made with files of a stage is used with that very result of the stage only', async () => {
+test('a cached layer that was made with files of stages is used with those very results of them only', async () => {
   const cacheDir = join(scene.newDirectory(), 'cache')
   const args = ['--cache', '--cache-dir', cacheDir]
+  const random = 'head -c 16 /dev/urandom | md5sum'
   const dockerfile = `${from} AS made
-RUN head -c 16 /dev/urandom | md5sum > /random
+RUN ${random} > /random
+${from} AS other
+RUN ${random} > /random
 ${from}
-RUN --mount=from=made,target=/made cat /made/random > /out
+RUN --mount=from=other,target=/other --mount=from=made,target=/made cat /made/random /other/random > /out
+COPY --from=made /random /made
+COPY --from=other /random /other
+RUN cat /made /other > /expected
 `
+  const consistent = async (built: BuiltImage): Promise<void> => {
+    const tree = await built.tree()
+    assert.equal(fileOf(tree, 'out').sha256, fileOf(tree, 'expected').sha256)
+  }
   const first = await scene.image({ dockerfile, args })
+  await consistent(first)
   const second = await scene.image({ dockerfile, args })
-  assert.equal(second.digest === '', false)
+  assert.deepEqual(cacheSummary(second.result), { local: 4, remote: 0, misses: 0 })
   assert.deepEqual(second.layers, first.layers)
+  // One of the stages has to run again: nothing that was made with its old result may be mixed with the new one.
+  const entries = join(cacheDir, 'entries')
+  const lost = readdirSync(entries).find((name) =>
+    /md5sum/.test(JSON.parse(readFileSync(join(entries, name), 'utf8')).text),
+  )
+  assert.ok(lost !== undefined)
+  unlinkSync(join(entries, lost))
+  const changed = dockerfile.replace('cat /made', 'true; cat /made')
+  await consistent(await scene.image({ dockerfile: changed, args }))
+  await consistent(await scene.image({ dockerfile, args }))
 })
 
 test('a cache mount lasts from build to build in the cache directory, by its id', async () => {
