@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, closeSync, mkdirSync, openSync, unlinkSync } from 'node:fs'
+import { chmodSync, chownSync, closeSync, mkdirSync, openSync, rmSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { HearthError, messageOf } from '../errors.ts'
 
@@ -32,37 +32,39 @@ export async function openAgentSocket({ agent, directory, ...owner }: AgentSocke
     upstream.on('close', () => client.destroy())
   })
   mkdirSync(directory, { mode: 0o755 })
-  await listenIn(server, directory)
+  // The kernel takes no long paths for sockets: the directory goes by a short name, as long as the server may use it.
+  const descriptor = openSync(directory, 'r')
   const path = `${directory}/agent`
-  chownSync(path, owner.uid, owner.gid)
-  chmodSync(path, owner.mode)
-  return {
-    path,
-    close() {
-      server.close()
-      for (const socket of open) socket.destroy()
-      unlinkSync(path)
-    },
+  const close = (): void => {
+    server.close()
+    for (const socket of open) socket.destroy()
+    closeSync(descriptor)
+    rmSync(path, { force: true })
+  }
+  try {
+    await listen(server, `/proc/self/fd/${descriptor}/agent`)
+    chownSync(path, owner.uid, owner.gid)
+    chmodSync(path, owner.mode)
+    return { path, close }
+  } catch (error) {
+    close()
+    throw unusable(directory, error)
   }
 }
 
-/** The kernel takes no long paths for sockets: the directory goes by a short name meanwhile. */
-async function listenIn(server: Server, directory: string): Promise<void> {
-  const descriptor = openSync(directory, 'r')
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject).listen(`/proc/self/fd/${descriptor}/agent`, resolve)
-    })
-  } catch (error) {
-    throw new HearthError({
-      code: 'run-unavailable',
-      message: 'No socket can be made to reach the SSH agent by',
-      where: directory,
-      why: messageOf(error),
-      fix: 'Choose a directory that holds sockets with --work-dir.',
-      cause: error,
-    })
-  } finally {
-    closeSync(descriptor)
-  }
+function listen(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject).listen(path, resolve)
+  })
+}
+
+function unusable(directory: string, error: unknown): HearthError {
+  return new HearthError({
+    code: 'run-unavailable',
+    message: 'No socket can be made to reach the SSH agent by',
+    where: directory,
+    why: messageOf(error),
+    fix: 'Choose a directory that holds sockets with --work-dir.',
+    cause: error,
+  })
 }
