@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises'
+import { type DigestedSources, digestSources } from '../context/source-digest.ts'
 import type { Log } from '../log.ts'
 import { copyWhole } from '../rootfs/copy-whole.ts'
 import type { SelectedSource } from '../rootfs/selected-source.ts'
@@ -9,16 +10,26 @@ export interface TreeOptions {
 }
 
 /**
- * Copies of what commands find mounted of the build context: without what its ignore file names, and root's, as COPY has
- * it. Each is made once, and only to be read.
+ * What commands find mounted of the build context, without what its ignore file names, and root's, as COPY has it. Each
+ * source is read once, and copied once, only to be read.
  */
 export class ContextTrees {
   readonly #directory: string
   readonly #made = new Map<string, Promise<string>>()
+  readonly #digested = new Map<string, Promise<DigestedSources>>()
 
   /** `directory` is made when the first copy is. */
   constructor(directory: string) {
     this.#directory = directory
+  }
+
+  /** What of the source decides about a layer. */
+  digest(source: SelectedSource, options: Pick<TreeOptions, 'signal'>): Promise<DigestedSources> {
+    const known = this.#digested.get(source.path)
+    if (known !== undefined) return known
+    const digested = digestSources([source], { ...options, owners: false })
+    this.#digested.set(source.path, digested)
+    return digested
   }
 
   /** The path of the copy. */

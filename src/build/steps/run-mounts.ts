@@ -1,6 +1,5 @@
 import type { KeyInput, KeyValue } from '../../../cache/key.ts'
 import { contextTree, selectPath } from '../../context/select.ts'
-import { digestSources } from '../../context/source-digest.ts'
 import type { Log } from '../../log.ts'
 import type { CacheMount, StepMount } from '../../plan/step.ts'
 import { onDisk } from '../../tar/raw-path.ts'
@@ -37,8 +36,7 @@ export async function prepareMount(mount: StepMount, graph: BuildGraph, rooms: B
 async function bindContext(mount: BindMount, graph: BuildGraph, rooms: BuildRooms): Promise<PreparedMount> {
   const { target, readOnly } = mount
   const found = selectPath(contextTree(rooms.context, rooms.log), mount.source)
-  const digested =
-    rooms.cache === undefined ? undefined : await digestSources([found], { owners: false, ...abortOf(rooms) })
+  const digested = rooms.cache && (await graph.contextTrees.digest(found, abortOf(rooms)))
   const source = digested?.sources[0] ?? found
   const isDirectory = found.isDirectory
   return {
