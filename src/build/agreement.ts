@@ -1,7 +1,6 @@
-import type { CachedLayer } from '../../cache/layer-cache.ts'
 import { HearthError } from '../errors.ts'
-import type { StagePlan } from '../plan/step.ts'
-import { sourceLineageOf, sourceStageOf } from './lineage.ts'
+import { type StagePlan, sourceStagesOf } from '../plan/step.ts'
+import { sourceLineagesOf } from './lineage.ts'
 import type { StageLookups } from './stage-lookups.ts'
 
 /** What the agreement knows of the stages of a build. */
@@ -45,21 +44,21 @@ export class Agreement {
     if (whole !== undefined) return whole
     // A stage that others are built on is going to run.
     if (plans.some(({ base }) => base.kind === 'stage' && base.index === index)) return undefined
-    const lineages = new Set((await this.#copiesOf(index)).map((copy) => copy && sourceLineageOf(copy)))
+    const lineages = new Set(await this.#usedOf(index))
     const [only] = lineages
     return lineages.size === 1 ? only : undefined
   }
 
-  /** What the cache has for every step that takes files from a stage. */
-  async #copiesOf(index: number): Promise<readonly (CachedLayer | undefined)[]> {
-    const answers: Promise<CachedLayer | undefined>[] = []
+  /** The lineage of a stage in what the cache has for each step that takes files from it; undefined where it has nothing. */
+  async #usedOf(index: number): Promise<readonly (string | undefined)[]> {
+    const answers: Promise<string | undefined>[] = []
     for (const plan of this.#stages.plans) {
       const steps = plan.steps.filter((step) => step.kind !== 'config')
-      if (!steps.some((step) => sourceStageOf(step) === index)) continue
+      if (!steps.some((step) => sourceStagesOf(step).includes(index))) continue
       const hits = await this.#stages.lookups(plan.index).hits()
       for (const [i, step] of steps.entries()) {
-        const hit = hits[i]
-        if (hit !== undefined && sourceStageOf(step) === index) answers.push(hit)
+        const [hit, at] = [hits[i], sourceStagesOf(step).indexOf(index)]
+        if (hit !== undefined && at >= 0) answers.push(hit.then((copy) => copy && sourceLineagesOf(copy)[at]))
       }
     }
     return Promise.all(answers)

@@ -1,9 +1,8 @@
 import type { ImageTrees } from '../image/image-trees.ts'
 import type { Log } from '../log.ts'
-import type { Platform } from '../oci/platform.ts'
-import type { Reference } from '../oci/reference.ts'
-import type { Root } from '../rootfs/root.ts'
+import type { ContextTrees } from './context-trees.ts'
 import type { RootTurns } from './root-turns.ts'
+import type { SourceImages } from './source-images.ts'
 import type { StageBuild } from './stage-build.ts'
 import type { StageRoot } from './stage-files.ts'
 
@@ -21,8 +20,9 @@ export interface BuildGraph {
   agreedLineage(index: number): Promise<string | undefined>
   /** To be told the lineage of each stage that is built. */
   confirm(index: number, lineage: string): Promise<void>
-  /** The files of an image that COPY --from names. */
-  imageRoot(reference: Reference, platform: Platform): Promise<Root>
+  /** What is mounted of the build context. */
+  readonly contextTrees: ContextTrees
+  readonly images: SourceImages
   /** The file trees of what is never unpacked. */
   readonly trees: ImageTrees
 }

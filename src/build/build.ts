@@ -2,12 +2,10 @@ import { HearthError, messageOf } from '../errors.ts'
 import type { Image } from '../image/image.ts'
 import { ImageTrees } from '../image/image-trees.ts'
 import type { ImageConfig } from '../oci/image-config.ts'
-import type { Platform } from '../oci/platform.ts'
-import { formatReference, type Reference } from '../oci/reference.ts'
 import type { BuildPlan } from '../plan/step.ts'
-import type { Root } from '../rootfs/root.ts'
 import { Agreement, MixedResults } from './agreement.ts'
 import type { BuildGraph } from './build-graph.ts'
+import { ContextTrees } from './context-trees.ts'
 import { timeOf } from './history.ts'
 import { KeptRoot } from './kept-root.ts'
 import { LayerTrees } from './layer-trees.ts'
@@ -15,6 +13,7 @@ import { OverlayRoot } from './overlay-root.ts'
 import type { StepReport } from './report.ts'
 import type { BuildRooms } from './rooms.ts'
 import { RootTurns } from './root-turns.ts'
+import { SourceImages } from './source-images.ts'
 import { StageBuild } from './stage-build.ts'
 import { unpackLayers } from './unpack-layers.ts'
 import { UnpackedRoot } from './unpacked-root.ts'
@@ -116,7 +115,6 @@ interface GraphParts extends Tries {
 
 function createGraph(plan: BuildPlan, rooms: BuildRooms, { distrusted, turns, trees }: GraphParts): BuildGraph {
   const stages = new Map<number, StageBuild>()
-  const imageRoots = new Map<string, Promise<Root>>()
   const { workDir, log, signal } = rooms
   const imageTrees = new ImageTrees({ directory: workDir, log, ...(signal === undefined ? {} : { signal }) })
   const stage = (index: number): StageBuild => {
@@ -124,44 +122,24 @@ function createGraph(plan: BuildPlan, rooms: BuildRooms, { distrusted, turns, tr
     if (found !== undefined) return found
     throw new HearthError({ code: 'internal', message: `The plan lacks stage ${index}` })
   }
+  const openRoot: BuildGraph['openRoot'] = (name, rootLog) => {
+    const place = `${workDir}/${name}`
+    if (trees !== undefined) return new OverlayRoot({ place, trees, rooms })
+    return new UnpackedRoot({ place, rooms, log: rootLog })
+  }
   const agreement = new Agreement({ plans: plan.stages, lookups: (index) => stage(index).lookups, distrusted })
   const graph: BuildGraph = {
     dockerfile: plan.dockerfile,
     target: plan.target.index,
     turns,
-    openRoot: (name, log) => {
-      const place = `${rooms.workDir}/${name}`
-      return trees === undefined ? new UnpackedRoot({ place, rooms, log }) : new OverlayRoot({ place, trees, rooms })
-    },
+    openRoot,
+    contextTrees: new ContextTrees(`${workDir}/context`),
     stage,
     trees: imageTrees,
     agreedLineage: (index) => agreement.lineageOf(index),
     confirm: (index, lineage) => agreement.confirm(index, lineage),
-    imageRoot(reference: Reference, platform: Platform) {
-      const name = formatReference(reference)
-      const known = imageRoots.get(name)
-      if (known !== undefined) return known
-      const files = filesOfImage({ reference, platform, trees: imageTrees, number: imageRoots.size }, graph, rooms)
-      imageRoots.set(name, files)
-      return files
-    },
+    images: new SourceImages({ rooms, trees: imageTrees, openRoot }),
   }
   for (const planned of plan.stages) stages.set(planned.index, new StageBuild(planned, graph, rooms))
   return graph
-}
-
-interface WantedImage {
-  readonly reference: Reference
-  readonly platform: Platform
-  readonly trees: ImageTrees
-  /** How many images have been asked for before. */
-  readonly number: number
-}
-
-async function filesOfImage(wanted: WantedImage, graph: BuildGraph, rooms: BuildRooms): Promise<Root> {
-  const { image } = await rooms.images.find(wanted.reference, wanted.platform)
-  if (rooms.unpackAll !== true) return wanted.trees.of(image.layers, { contents: true })
-  const root = graph.openRoot(`image-${wanted.number}`, rooms.log.child(`[${formatReference(wanted.reference)}]`))
-  await root.bringTo(image.layers, { base: image.layers.length })
-  return root.path
 }

@@ -31,8 +31,8 @@ export async function keyStage(plan: StagePlan, graph: BuildGraph, rooms: BuildR
   for (const step of plan.steps) {
     if (step.kind === 'config') continue
     const prepared = await atStep(step, graph, () => prepareStep(step, graph, rooms))
-    const { origin, inputs } = prepared
-    const record = keyRecordOf(step, { parent, platform, reproducible, origin, inputs })
+    const { origin, inputs, mounts = [] } = prepared
+    const record = keyRecordOf(step, { parent, platform, reproducible, origin, inputs, mounts })
     const key = cacheKey(record)
     steps.push({ step, prepared, record, key })
     parent = key

@@ -14,17 +14,11 @@ export function identityOfLayers(layers: readonly Layer[]): string {
   return chain === undefined ? 'scratch' : `layers:${chain}`
 }
 
-/** The stage a step takes files from; undefined for steps that take none from a stage. */
-export function sourceStageOf(step: LayerStep): number | undefined {
-  const copies = step.kind === 'copy' || step.kind === 'add'
-  return copies && step.origin.kind === 'stage' ? step.origin.index : undefined
-}
-
 export interface TakenStep {
   readonly step: LayerStep
   readonly key: CacheKey
-  /** Lineage of the stage the files come from, if they do. */
-  readonly source: string | undefined
+  /** Lineages of the stages whose files it takes, in the order of `sourceStagesOf`. */
+  readonly sources: readonly string[]
   /** Of the step's layer; undefined while its stage is squashed into one. */
   readonly diffID: DiffID | undefined
 }
@@ -33,20 +27,20 @@ export interface TakenStep {
  * The lineage once a step is done. Results of commands are told by their bytes; copied files by their key and by the
  * lineage of their stage, since their times may differ from checkout to checkout.
  */
-export function lineageAfter(lineage: string, { step, key, source, diffID }: TakenStep): string {
+export function lineageAfter(lineage: string, { step, key, sources, diffID }: TakenStep): string {
   const told = step.kind === 'run' && diffID !== undefined ? diffID : key
-  return digestOf(JSON.stringify(source === undefined ? [lineage, told] : [lineage, told, source]))
+  return digestOf(JSON.stringify([lineage, told, ...sources]))
 }
 
-/** What a cached layer says of itself: the lineage below it and, for files of a stage, that of the stage. */
-export function madeOnOf(lineage: string, source: string | undefined): string {
-  return source === undefined ? lineage : `${lineage}${separator}${source}`
+/** What a cached layer says of itself: the lineage below it and, for files of stages, those of the stages. */
+export function madeOnOf(lineage: string, sources: readonly string[]): string {
+  return sources.length === 0 ? lineage : `${lineage}${separator}${sources.join(' ')}`
 }
 
-/** The lineage of the stage whose files a cached layer holds; undefined when it says nothing of one. */
-export function sourceLineageOf({ madeOn }: CachedLayer): string | undefined {
+/** The lineages of the stages whose files a cached layer was made with; none when it says nothing of any. */
+export function sourceLineagesOf({ madeOn }: CachedLayer): readonly string[] {
   const at = madeOn.indexOf(separator)
-  return at < 0 ? undefined : madeOn.slice(at + separator.length)
+  return at < 0 ? [] : madeOn.slice(at + separator.length).split(' ')
 }
 
 const separator = ' from '

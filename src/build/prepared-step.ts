@@ -1,12 +1,12 @@
-import type { KeyInput } from '../../cache/key.ts'
+import type { KeyInput, KeyValue } from '../../cache/key.ts'
 import type { Log } from '../log.ts'
 import type { LayerStep } from '../plan/step.ts'
 import type { IgnoredPaths } from '../rootfs/ignored-paths.ts'
-import { onMachine, type Root } from '../rootfs/root.ts'
+import type { Root } from '../rootfs/root.ts'
 import type { BuildGraph } from './build-graph.ts'
 import type { BuildRooms } from './rooms.ts'
 import { prepareFiles } from './steps/files.ts'
-import { runStep } from './steps/run.ts'
+import { prepareRun } from './steps/run.ts'
 import { workdirStep } from './steps/workdir.ts'
 
 /** A step with its inputs known: enough to ask the cache, and ready to act on a root. */
@@ -14,6 +14,8 @@ export interface PreparedStep {
   /** Identity of the stage or image the files come from. */
   readonly origin: string | undefined
   readonly inputs: readonly KeyInput[]
+  /** What a command finds mounted, as far as it decides about the layer. */
+  readonly mounts?: readonly KeyValue[]
   /** Gets what the step needs from elsewhere, which may mean to build other stages; no root is touched yet. */
   ready(log: Log): Promise<Act>
 }
@@ -32,16 +34,11 @@ export interface StepRoot {
 export async function prepareStep(step: LayerStep, graph: BuildGraph, rooms: BuildRooms): Promise<PreparedStep> {
   switch (step.kind) {
     case 'run':
-      return alone((log) => (root) => runStep(step, { root: { ...root, path: onMachine(root.path) }, rooms, log }))
+      return prepareRun(step, graph, rooms)
     case 'workdir':
-      return alone(() => (root) => workdirStep(step, root))
+      return { origin: undefined, inputs: [], ready: async () => (root) => workdirStep(step, root) }
     case 'copy':
     case 'add':
       return prepareFiles(step, graph, rooms)
   }
-}
-
-/** A step that needs nothing but its root. */
-function alone(act: (log: Log) => Act): PreparedStep {
-  return { origin: undefined, inputs: [], ready: (log) => Promise.resolve(act(log)) }
 }

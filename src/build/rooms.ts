@@ -1,4 +1,5 @@
 import type { LayerCache } from '../../cache/layer-cache.ts'
+import type { MountDirectories } from '../../cache/mount-directories.ts'
 import type { BlobStore } from '../content/blob-store.ts'
 import type { BuildContext } from '../context/open-context.ts'
 import type { HttpClient } from '../http/http-client.ts'
@@ -35,6 +36,12 @@ export interface BuildRooms {
   readonly store: BlobStore
   readonly cache: LayerCache | undefined
   readonly cachePolicy: { readonly run: CachePolicy; readonly copy: CachePolicy }
+  /** What RUN --mount=type=cache mounts; in the cache directory when it is writable. */
+  readonly mountDirectories: MountDirectories
+  /** What --secret gives, by id. */
+  readonly secrets: ReadonlyMap<string, Buffer>
+  /** The sockets of the agents that --ssh gives, by id. */
+  readonly agents: ReadonlyMap<string, string>
   readonly images: ImageSource
   readonly isolation: Isolation
   /** How overlays are marked, where roots can be overlays; otherwise each is unpacked into a directory of its own. */

@@ -4,14 +4,14 @@ import { storeLayer } from '../image/layer.ts'
 import type { Log } from '../log.ts'
 import type { ContainerConfig, History, ImageConfig } from '../oci/image-config.ts'
 import type { LayerStep, StagePlan } from '../plan/step.ts'
-import { stageTitle } from '../plan/step.ts'
+import { sourceStagesOf, stageTitle } from '../plan/step.ts'
 import type { Root } from '../rootfs/root.ts'
 import { layerItems } from '../snapshot/layer-items.ts'
 import { writeTar } from '../tar/write.ts'
 import type { BuildGraph } from './build-graph.ts'
 import { historyOf, newestOf, timeOf } from './history.ts'
 import { atStep, type KeyedStep } from './keyed-stage.ts'
-import { identityOfLayers, lineageAfter, madeOnOf, sourceStageOf } from './lineage.ts'
+import { identityOfLayers, lineageAfter, madeOnOf } from './lineage.ts'
 import type { Act } from './prepared-step.ts'
 import { formatSize, type StepReport } from './report.ts'
 import type { BuildRooms } from './rooms.ts'
@@ -38,8 +38,8 @@ interface Made {
   readonly layer: Layer | undefined
   /** When another build made the layer, if it did. */
   readonly created: Date | undefined
-  /** Lineage of the stage the files come from, if they do. */
-  readonly source: string | undefined
+  /** Lineages of the stages whose files it was made with. */
+  readonly sources: readonly string[]
   /** Of work on the root. */
   readonly seconds: number
 }
@@ -66,6 +66,7 @@ export class StageBuild {
   readonly #single: boolean
   #built: Promise<BuiltStage> | undefined
   #files: Promise<Root> | undefined
+  #directory: Promise<string> | undefined
 
   constructor(plan: StagePlan, graph: BuildGraph, rooms: BuildRooms) {
     this.plan = plan
@@ -105,6 +106,20 @@ export class StageBuild {
   root(): Promise<Root> {
     this.#files ??= this.#finished()
     return this.#files
+  }
+
+  /** The same in a directory of the machine. */
+  directory(): Promise<string> {
+    this.#directory ??= this.#unpacked()
+    return this.#directory
+  }
+
+  async #unpacked(): Promise<string> {
+    const files = await this.root()
+    if (typeof files === 'string') return files
+    const root = this.#ownRoot()
+    await root.bringTo((await this.built()).layers)
+    return root.path
   }
 
   /** A shared root may be another stage's by now: those who copy from this one get a directory. */
@@ -169,8 +184,8 @@ export class StageBuild {
     if (hit !== undefined && usable === undefined) {
       this.#log.info(`${step.text}: the cached layer was made on other results of earlier commands, running again`)
     }
-    const { layer, created, source, seconds } = usable === undefined ? await this.#make(keyed, growth) : taken(usable)
-    growth.lineage = lineageAfter(growth.lineage, { step, key, source, diffID: layer?.diffID })
+    const { layer, created, sources, seconds } = usable === undefined ? await this.#make(keyed, growth) : taken(usable)
+    growth.lineage = lineageAfter(growth.lineage, { step, key, sources, diffID: layer?.diffID })
     if (layer === undefined) {
       growth.history.push(historyOf(step, growth.created, { emptyLayer: true }))
       return
@@ -185,8 +200,8 @@ export class StageBuild {
   async #make(keyed: KeyedStep, growth: Growth): Promise<Made> {
     this.#rooms.signal?.throwIfAborted()
     const act = await this.#ready(keyed)
-    const from = sourceStageOf(keyed.step)
-    const source = from === undefined ? undefined : (await this.#graph.stage(from).built()).lineage
+    const stages = sourceStagesOf(keyed.step).map((index) => this.#graph.stage(index).built())
+    const sources = (await Promise.all(stages)).map(({ lineage }) => lineage)
     this.#log.info(keyed.step.text)
     return this.#graph.turns.take(this.#root, async () => {
       // What was waited for before, be it other stages or the root, is no work of this step.
@@ -195,13 +210,13 @@ export class StageBuild {
       await this.#root.watch()
       await act({ path: this.#root.path, ignored: this.#root.ignored() })
       const layer = this.#single ? undefined : await this.#snapshot()
-      const earlier = layer && (await this.#remember(keyed, layer, madeOnOf(growth.lineage, source)))
+      const earlier = layer && (await this.#remember(keyed, layer, madeOnOf(growth.lineage, sources)))
       const kept = earlier?.layer ?? layer
       // Later steps must find the files of the layer that stays, not those of the own one.
       if (kept?.diffID !== layer?.diffID) await this.#root.restart()
       else if (kept !== undefined) this.#root.keep([...growth.layers, kept])
       const seconds = (performance.now() - started) / 1000
-      return { layer: kept, created: earlier?.created, source, seconds }
+      return { layer: kept, created: earlier?.created, sources, seconds }
     })
   }
 
@@ -259,6 +274,6 @@ export class StageBuild {
   }
 }
 
-function taken({ cached: { layer, created }, source }: UsableLayer): Made {
-  return { layer, created, source, seconds: 0 }
+function taken({ cached: { layer, created }, sources }: UsableLayer): Made {
+  return { layer, created, sources, seconds: 0 }
 }

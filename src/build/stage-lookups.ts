@@ -1,9 +1,9 @@
 import type { CachedLayer } from '../../cache/layer-cache.ts'
 import { isWhole } from '../image/layer.ts'
-import type { LayerStep, StagePlan } from '../plan/step.ts'
+import { type LayerStep, type StagePlan, sourceStagesOf } from '../plan/step.ts'
 import type { BuildGraph } from './build-graph.ts'
 import { type KeyedStage, type KeyedStep, keyStage } from './keyed-stage.ts'
-import { identityOfLayers, lineageAfter, madeOnOf, sourceStageOf } from './lineage.ts'
+import { identityOfLayers, lineageAfter, madeOnOf } from './lineage.ts'
 import type { BuildRooms, CachePolicy } from './rooms.ts'
 
 export interface LookupOptions {
@@ -14,10 +14,10 @@ export interface LookupOptions {
   readonly isSquashed: boolean
 }
 
-/** A cached layer that may be used, with the lineage of the stage its files come from. */
+/** A cached layer that may be used, with the lineages of the stages whose files it was made with. */
 export interface UsableLayer {
   readonly cached: CachedLayer
-  readonly source: string | undefined
+  readonly sources: readonly string[]
 }
 
 /** What the cache has for the steps of one stage; nothing is built to find out. */
@@ -46,10 +46,11 @@ export class StageLookups {
   /** The answer about a step, if its layer belongs on this lineage. */
   async usable(step: LayerStep, hit: CachedLayer | undefined, lineage: string): Promise<UsableLayer | undefined> {
     if (hit === undefined) return undefined
-    const from = sourceStageOf(step)
-    const source = from === undefined ? undefined : await this.#options.graph.agreedLineage(from)
-    if (from !== undefined && source === undefined) return undefined
-    return hit.madeOn === madeOnOf(lineage, source) ? { cached: hit, source } : undefined
+    const { graph } = this.#options
+    const agreed = await Promise.all(sourceStagesOf(step).map((index) => graph.agreedLineage(index)))
+    const sources = agreed.filter((source) => source !== undefined)
+    if (sources.length < agreed.length) return undefined
+    return hit.madeOn === madeOnOf(lineage, sources) ? { cached: hit, sources } : undefined
   }
 
   /** The lineage of the whole stage when every layer of it can be taken from the cache; undefined otherwise. */
@@ -71,8 +72,8 @@ export class StageLookups {
       if (lineage === undefined) return undefined
       const found = await this.usable(step, await hits[i], lineage)
       if (found === undefined) return undefined
-      const { cached, source } = found
-      lineage = lineageAfter(lineage, { step, key, source, diffID: cached.layer.diffID })
+      const { cached, sources } = found
+      lineage = lineageAfter(lineage, { step, key, sources, diffID: cached.layer.diffID })
     }
     return lineage
   }

@@ -12,6 +12,8 @@ export interface KeySurroundings {
   readonly origin: string | undefined
   /** Files read from the build context, or what an address delivered. */
   readonly inputs: readonly KeyInput[]
+  /** What a command finds mounted: by content, or by name where content must not decide. Never a secret's value. */
+  readonly mounts: readonly KeyValue[]
 }
 
 /** The record that is hashed into a step's cache key: everything that decides about its layer, and nothing else. */
@@ -43,7 +45,7 @@ function instructionOf(step: LayerStep): KeyRecord['instruction'] {
 function fieldsOf(step: LayerStep, around: KeySurroundings): { readonly [name: string]: KeyValue } {
   switch (step.kind) {
     case 'run':
-      return runFields(step)
+      return runFields(step, around.mounts)
     case 'workdir':
       return workdirFields(step)
     case 'copy':
@@ -53,9 +55,16 @@ function fieldsOf(step: LayerStep, around: KeySurroundings): { readonly [name: s
   }
 }
 
-function runFields(step: RunStep): { readonly [name: string]: KeyValue } {
-  const { argv, env, user, workdir, script } = step
-  return { argv, env, user, workdir, ...(script === undefined ? {} : { script: { ...script } }) }
+function runFields(step: RunStep, mounts: readonly KeyValue[]): { readonly [name: string]: KeyValue } {
+  const { argv, env, user, workdir, script, network, security, devices } = step
+  return {
+    ...{ argv, env, user, workdir },
+    ...(script === undefined ? {} : { script: { ...script } }),
+    ...(mounts.length === 0 ? {} : { mounts }),
+    ...(network === 'default' ? {} : { network }),
+    ...(security === 'sandbox' ? {} : { security }),
+    ...(devices.length === 0 ? {} : { devices: devices.map(({ name }) => name) }),
+  }
 }
 
 function workdirFields(step: WorkdirStep): { readonly [name: string]: KeyValue } {

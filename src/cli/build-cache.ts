@@ -1,7 +1,9 @@
+import { resolve } from 'node:path'
 import { BaseImages } from '../../cache/base-images.ts'
 import { type CacheAccess, cacheAccess } from '../../cache/cache-directory.ts'
 import type { LayerCache } from '../../cache/layer-cache.ts'
 import { type LocalLayerCache, localLayerCache, writingTrouble } from '../../cache/local.ts'
+import { MountDirectories } from '../../cache/mount-directories.ts'
 import { ociLayerCache } from '../../cache/oci-directory.ts'
 import { remoteLayerCache } from '../../cache/remote.ts'
 import { tieredLayerCache } from '../../cache/tiered.ts'
@@ -10,10 +12,13 @@ import { BlobStore } from '../content/blob-store.ts'
 import type { Log } from '../log.ts'
 import { parseReference } from '../oci/reference.ts'
 import type { RegistryClient } from '../registry/registry-client.ts'
+import { ownIds } from '../run/user-namespace.ts'
+import type { Variables } from './environment.ts'
 import type { ExecutorOptions } from './executor-options.ts'
 
 export interface BuildCacheOptions {
   readonly options: ExecutorOptions
+  readonly env: Variables
   /** For the cache repository. */
   readonly client: RegistryClient
   /** An existing directory of this build's own, for layers that cannot be kept. */
@@ -26,6 +31,10 @@ export interface BuildCache {
   readonly store: BlobStore
   readonly layers: LayerCache | undefined
   readonly warm: BaseImages | undefined
+  /** What RUN --mount=type=cache mounts. */
+  readonly mounts: MountDirectories
+  /** Why that does not stay for later builds; undefined where it does. */
+  readonly mountsGo: string | undefined
 }
 
 /**
@@ -33,8 +42,24 @@ export interface BuildCache {
  * that stops taking blobs hands over to such a store, too.
  */
 export function openBuildCache(around: BuildCacheOptions): BuildCache {
+  const access = around.options.cache ? usableAccess(around.options, around.log) : 'none'
+  return { ...openLayerCache(around, access), ...openMounts(around, access) }
+}
+
+function openMounts(around: BuildCacheOptions, access: CacheAccess): Pick<BuildCache, 'mounts' | 'mountsGo'> {
+  const { options, env, workDir } = around
+  const parent = access === 'writable' ? resolve(options.environment.cwd, options.cacheDir) : workDir
+  const owners = ownIds(env)
+  const mounts = new MountDirectories({ directory: `${parent}/mounts`, ...(owners === undefined ? {} : { owners }) })
+  if (access === 'writable') return { mounts, mountsGo: undefined }
+  const why = options.cache ? `the cache directory ${options.cacheDir} cannot be written` : 'there is no --cache'
+  return { mounts, mountsGo: why }
+}
+
+type LayerParts = Omit<BuildCache, 'mounts' | 'mountsGo'>
+
+function openLayerCache(around: BuildCacheOptions, access: CacheAccess): LayerParts {
   const { options, workDir, log } = around
-  const access = options.cache ? usableAccess(options, log) : 'none'
   const temporary = (): BlobStore => BlobStore.open(`${workDir}/store`, { readOnly: false })
   if (!options.cache) return { store: temporary(), layers: undefined, warm: undefined }
   if (access === 'none') return { store: temporary(), layers: tiered(undefined, around), warm: undefined }

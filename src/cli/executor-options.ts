@@ -4,6 +4,7 @@ import type { Environment } from './environment.ts'
 import type { LogChoice } from './flags/log-flags.ts'
 import type { RegistryFlags } from './flags/registry-flags.ts'
 import type { ParsedLint } from './parse-lint.ts'
+import type { SecretSource } from './secret-flags.ts'
 
 export const isolationChoices = ['auto', 'overlay', 'namespaces', 'userns', 'in-place', 'chroot'] as const
 export type IsolationChoice = (typeof isolationChoices)[number]
@@ -28,6 +29,10 @@ export interface ExecutorOptions {
   readonly imageNameWithDigestFile?: string
   readonly imageNameTagWithDigestFile?: string
   readonly buildArgs: Readonly<Record<string, string>>
+  /** Where each secret is, by its id; none has been read. */
+  readonly secrets: ReadonlyMap<string, SecretSource>
+  /** The socket of each SSH agent, by its id, as given. */
+  readonly agents: ReadonlyMap<string, string>
   readonly labels: Readonly<Record<string, string>>
   readonly annotations: Readonly<Record<string, string>>
   readonly target?: string

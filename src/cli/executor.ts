@@ -17,13 +17,14 @@ import { formatPlatform, type Platform } from '../oci/platform.ts'
 import { formatReference, type Reference } from '../oci/reference.ts'
 import { planBuild, unusedBuildArgs } from '../plan/plan.ts'
 import { renderPlan } from '../plan/render.ts'
-import type { BuildPlan } from '../plan/step.ts'
+import { type BuildPlan, hasCacheMounts } from '../plan/step.ts'
 import { ignoredPaths } from '../rootfs/ignored-paths.ts'
 import { readPathList } from '../rootfs/path-pattern.ts'
 import { followParent, inUserNamespace, restartInUserNamespace } from '../run/user-namespace.ts'
 import { type BuildCache, openBuildCache } from './build-cache.ts'
 import { runBuildChecks } from './build-checks.ts'
 import { deliver, planOutputs } from './build-outputs.ts'
+import { checkAgents } from './check-agents.ts'
 import type { Workplace } from './choose-isolation.ts'
 import type { Variables } from './environment.ts'
 import type { ExecutorOptions } from './executor-options.ts'
@@ -34,6 +35,7 @@ import { runLint } from './lint.ts'
 import { ownPaths } from './own-paths.ts'
 import { parseExecutor } from './parse-executor.ts'
 import type { Program, ProgramInput, Sink } from './program.ts'
+import { readSecrets, textsToMask } from './read-secrets.ts'
 import { refuseUnwritable } from './refuse-unwritable.ts'
 import { openRegistryAccess, type RegistryAccess } from './registry-access.ts'
 import { createProgramLog, reportError } from './report.ts'
@@ -44,18 +46,21 @@ import { withWorkDirectory } from './work-directory.ts'
 export const runExecutor: Program = async (input) => {
   const { stdout, stderr } = input
   let options: ExecutorOptions | undefined
+  let masked: readonly string[] = []
   try {
     if (inUserNamespace(input.env)) followParent(input.env)
     const parsed = parseExecutor(input.argv, input.env, input.cwd)
     if (parsed.kind === 'lint') return await runLint(parsed.options, input)
     if (parsed.kind === 'build') {
       options = parsed.options
-      const outcome = await execute(options, input)
+      const given = readSecrets(options.dryrun ? new Map() : options.secrets, input)
+      masked = textsToMask(given.values())
+      const outcome = await execute(options, input, { given, masked })
       if (outcome === 'restart') return await restart(input)
     } else stdout.write(parsed.kind === 'help' ? parsed.text : `hearth version : ${version()}\n`)
     return 0
   } catch (error) {
-    return reportError(error, { stderr, ...(options === undefined ? {} : { log: options.log }) })
+    return reportError(error, { stderr, secrets: masked, ...(options === undefined ? {} : { log: options.log }) })
   }
 }
 
@@ -69,6 +74,7 @@ type Outcome = 'done' | 'restart'
 /** What one run of the executor is made of. */
 interface Execution {
   readonly options: ExecutorOptions
+  readonly secrets: Secrets['given']
   readonly env: Variables
   readonly log: Log
   /** What the log writes to: it waits until the isolation is chosen, as another start of the program says it all again. */
@@ -81,19 +87,29 @@ interface Execution {
   readonly workDir: string
 }
 
-async function execute(options: ExecutorOptions, input: ProgramInput): Promise<Outcome> {
+interface Secrets {
+  readonly given: ReadonlyMap<string, Buffer>
+  /** What nothing may print of them. */
+  readonly masked: readonly string[]
+}
+
+async function execute(options: ExecutorOptions, input: ProgramInput, secrets: Secrets): Promise<Outcome> {
   const said = new HeldSink(input.stderr)
   try {
-    return await executeSaying(said, options, input)
+    return await executeSaying({ said, secrets }, options, input)
   } finally {
     said.release()
   }
 }
 
-async function executeSaying(said: HeldSink, options: ExecutorOptions, input: ProgramInput): Promise<Outcome> {
+async function executeSaying(
+  { said, secrets }: { readonly said: HeldSink; readonly secrets: Secrets },
+  options: ExecutorOptions,
+  input: ProgramInput,
+): Promise<Outcome> {
   const { env, stdout, stderr, signal } = input
-  const log = createProgramLog(options.log, said)
-  const firstLog = createProgramLog(options.log, stderr)
+  const log = createProgramLog(options.log, said, secrets.masked)
+  const firstLog = createProgramLog(options.log, stderr, secrets.masked)
   for (const notice of options.notices) log.debug(notice)
   for (const warning of options.warnings) log.warn(warning)
   const { registry: flags, imageDownloadRetry, pushRetry } = options
@@ -102,7 +118,8 @@ async function executeSaying(said: HeldSink, options: ExecutorOptions, input: Pr
   await using registries = await openRegistryAccess({ flags, environment, retries, log })
   const parent = resolve(environment.cwd, options.workDir ?? environment.temporaryDirectory)
   return withWorkDirectory({ parent, log }, (workDir) => {
-    return executeIn({ options, env, log, said, firstLog, stdout, signal, registries, workDir })
+    const common = { options, secrets: secrets.given, env, log, said, firstLog, stdout, signal }
+    return executeIn({ ...common, registries, workDir })
   })
 }
 
@@ -125,13 +142,16 @@ async function executeWith({ dockerfile, context }: Input, execution: Execution)
   if (!options.dryrun && hasCommands(dockerfile)) releaseUnlessRestart(said, isolations)
   else said.release()
   const outputs = planOutputs({ options, client: registries.push, log, signal })
-  const cache = openBuildCache({ options, client: registries.push, workDir, log })
+  const cache = openBuildCache({ options, env: execution.env, client: registries.push, workDir, log })
   const images = createImageSource({ client: registries.pull, warm: cache.warm, log, signal })
   const { plan, baseConfig } = await planOf(dockerfile, options, images)
   runBuildChecks(checked, findings, baseConfig)
   if (options.dryrun) {
     stdout.write(renderPlan(plan, plannedOutputs(options)))
     return 'done'
+  }
+  if (cache.mountsGo !== undefined && hasCacheMounts(plan)) {
+    log.info(`Cache mounts last for this build only: ${cache.mountsGo}`)
   }
   const workplace = await isolations.forPlan(plan)
   if (workplace === 'restart') {
@@ -221,6 +241,9 @@ async function buildImage(plan: BuildPlan, execution: Execution, input: BuildInp
     store: input.cache.store,
     cache: input.cache.layers,
     cachePolicy: { run: options.cacheRunLayers, copy: options.cacheCopyLayers },
+    mountDirectories: input.cache.mounts,
+    secrets: execution.secrets,
+    agents: checkAgents(options.agents, options.environment.cwd),
     images: input.images,
     ...input.workplace,
     http: registries.http,

@@ -3,6 +3,7 @@ import { arch } from 'node:process'
 import type { CachePolicy } from '../build/rooms.ts'
 import { hostPlatform } from '../oci/platform.ts'
 import { parseReference, repositoryName } from '../oci/reference.ts'
+import { readAgentFlags } from './agent-flags.ts'
 import { readEnvironment, type Variables } from './environment.ts'
 import type { ExecutorOptions, IsolationChoice, ParsedExecutor, SnapshotMode } from './executor-options.ts'
 import { executorFlags } from './flags/executor-flags.ts'
@@ -28,6 +29,7 @@ import {
   readPlatform,
   readReferences,
 } from './read-values.ts'
+import { readSecretFlags } from './secret-flags.ts'
 
 export const executorCommand: Command = {
   name: 'hearth-executor',
@@ -74,6 +76,8 @@ function executorOptions(read: Arguments, { values, env, cwd }: Surroundings): E
     push,
     ...outputs(values),
     buildArgs: buildArgs.values,
+    secrets: readSecretFlags(values.list('secret'), env),
+    agents: readAgentFlags(values.list('ssh'), env),
     labels: readPairs(values, 'label'),
     annotations: readPairs(values, 'annotation'),
     ...given('target', values.optional('target')),

@@ -17,6 +17,28 @@ export interface FileLockOptions {
   readonly patienceMs?: number
 }
 
+/** A lock that stays until it is released, or its process ends. */
+export interface FileLock {
+  /** False once it has been taken over, as this process seemed dead to somebody. */
+  isHeld(): boolean
+  release(): Promise<void>
+}
+
+/** Locks a file as `withFileLock` does; undefined when others kept it for all of `patienceMs`. */
+export async function holdFileLock(path: string, options: FileLockOptions = {}): Promise<FileLock | undefined> {
+  const token = `${processIdentity()} ${randomBytes(12).toString('hex')}\n`
+  if (!(await acquire(path, token, options))) return undefined
+  const heart = beat(path, options.staleMs ?? defaultStaleMs)
+  const isHeld = (): boolean => contentOf(path) === token
+  return {
+    isHeld,
+    async release() {
+      clearInterval(heart)
+      if (isHeld()) await unlink(path).catch(() => {})
+    },
+  }
+}
+
 /**
  * Runs `task` while no other process runs one under the same lock file. Works across processes and hosts by exclusive
  * creation. A lock whose owner is dead is taken over at once where that can be seen, else once it stood still for
@@ -24,15 +46,13 @@ export interface FileLockOptions {
  */
 export async function withFileLock<T>(path: string, task: () => Promise<T>, options: FileLockOptions = {}): Promise<T> {
   for (;;) {
-    const token = `${processIdentity()} ${randomBytes(12).toString('hex')}\n`
-    await acquire(path, token, options)
-    const heart = beat(path, options.staleMs ?? defaultStaleMs)
+    const lock = await holdFileLock(path, options)
+    if (lock === undefined) throw stuck(path)
     try {
       const result = await task()
-      if (contentOf(path) === token) return result
+      if (lock.isHeld()) return result
     } finally {
-      clearInterval(heart)
-      if (contentOf(path) === token) await unlink(path).catch(() => {})
+      await lock.release()
     }
   }
 }
@@ -45,7 +65,8 @@ function beat(path: string, staleMs: number): NodeJS.Timeout {
   return setInterval(touch, Math.max(1, staleMs / 4)).unref()
 }
 
-async function acquire(path: string, token: string, options: FileLockOptions): Promise<void> {
+/** False when patience is at its end. */
+async function acquire(path: string, token: string, options: FileLockOptions): Promise<boolean> {
   const { staleMs = defaultStaleMs, patienceMs = 60_000, signal } = options
   const start = performance.now()
   let seen = ''
@@ -61,9 +82,10 @@ async function acquire(path: string, token: string, options: FileLockOptions): P
     }
     if (holder !== undefined && (ownerIsDead(holder) || now - seenSince > staleMs))
       await onDiskOf(dirname(path), takeAway(path, holder))
-    else if (now - start > patienceMs) throw stuck(path)
+    else if (now - start >= patienceMs) return false
     else await sleep(2 + Math.random() * 20)
   }
+  return true
 }
 
 /** Makes a lock that says from its first moment whose it is: its owner may be killed in the next one. */

@@ -12,13 +12,17 @@ export function temporaryName(): string {
   return `.${randomBytes(12).toString('hex')}.tmp`
 }
 
+export function isTemporaryName(name: string): boolean {
+  return pattern.test(name)
+}
+
 /**
  * Removes the temporary files that killed writers left in a directory more than a day ago. Only our own names, and only
  * by the clock of that filesystem. Failure leaves them for the next time.
  */
 export function reapTemporaries(directory: string): void {
   try {
-    const found = readdirSync(directory).filter((name) => pattern.test(name))
+    const found = readdirSync(directory).filter(isTemporaryName)
     if (found.length === 0) return
     const now = filesystemTime(directory)
     for (const name of found) {

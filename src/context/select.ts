@@ -58,6 +58,11 @@ export function selectSources(tree: SourceTree, sources: readonly string[]): rea
   })
 }
 
+/** The one file or directory that a path names, in which no character is a wildcard. */
+export function selectPath(tree: SourceTree, source: string): SelectedSource {
+  return selectOne(tree, rawPath(resolve('/', source).slice(1)), source)
+}
+
 function selectOne(tree: SourceTree, path: RawPath, source: string): SelectedSource {
   const resolved = resolveInRoot(tree.root, path, { followLast: true })
   const record = recordOf(tree.root, resolved)

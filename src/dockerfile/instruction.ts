@@ -1,3 +1,5 @@
+import type { Device } from './device.ts'
+
 /**
  * The typed instructions of a Dockerfile. A "raw" word still has its quotes, escapes and variables: `expandWord` turns it
  * into its value once the scope is known. Everything else is final.
@@ -42,14 +44,24 @@ export interface FromInstruction extends Position {
   readonly as: string | undefined
 }
 
+/** What a command sees of the network: what the builder has for it, nothing, or what the machine has. */
+export const runNetworks = ['default', 'none', 'host'] as const
+export type RunNetwork = (typeof runNetworks)[number]
+
 /**
  * `form: 'shell'` holds what the shell is to run: the body of a lone heredoc, or the command with its heredocs below it.
  * `form: 'script'` is a lone heredoc that starts with "#!": a file to execute by itself, without the shell.
  */
-export type RunInstruction = Position & { readonly kind: 'RUN'; readonly heredocs: readonly Heredoc[] } & (
-    | CommandLine
-    | { readonly form: 'script'; readonly name: string; readonly body: string }
-  )
+export type RunInstruction = Position & {
+  readonly kind: 'RUN'
+  readonly heredocs: readonly Heredoc[]
+  /** Raw: each as it is written, for `readMount`. */
+  readonly mounts: readonly string[]
+  readonly network: RunNetwork
+  /** What the command may do: what commands usually may, or all that root may. */
+  readonly security: 'sandbox' | 'insecure'
+  readonly devices: readonly Device[]
+} & (CommandLine | { readonly form: 'script'; readonly name: string; readonly body: string })
 
 interface FileInstruction extends Position {
   /** Raw; without the heredocs. Empty when every source is a heredoc. */

@@ -9,14 +9,15 @@ import type {
 } from '../dockerfile/instruction.ts'
 import { HearthError } from '../errors.ts'
 import type { Platform } from '../oci/platform.ts'
-import { parseReference } from '../oci/reference.ts'
 import { expandIn } from './change.ts'
 import { commandArgv } from './change-command.ts'
 import { joinWorkdir } from './container-config.ts'
+import { stepMountsOf } from './mounts.ts'
+import { originOf } from './origin.ts'
 import { type BuildArgs, proxyEnvOf } from './scope.ts'
-import { type StageOutline, stageNamed } from './stage-outline.ts'
+import type { StageOutline } from './stage-outline.ts'
 import type { StageState } from './stage-state.ts'
-import type { AddStep, CopyStep, HeredocFile, Origin, RunStep, Script, WorkdirStep } from './step.ts'
+import type { AddStep, CopyStep, HeredocFile, RunStep, Script, WorkdirStep } from './step.ts'
 
 export interface LayerSurroundings {
   readonly state: StageState
@@ -35,6 +36,7 @@ export function runStepOf(instruction: RunInstruction, around: LayerSurroundings
   const argv = commandArgv(commandLineOf(instruction), state.config)
   const { config } = state
   const args = state.args.map((name) => `${name}=${state.scope.get(name) ?? ''}`)
+  const workdir = joinWorkdir('/', config.WorkingDir ?? '/')
   const prefix = args.length === 0 ? '' : `|${args.length} ${args.join(' ')} `
   return {
     kind: 'run',
@@ -46,8 +48,12 @@ export function runStepOf(instruction: RunInstruction, around: LayerSurroundings
     env: Object.fromEntries(state.scope),
     proxyEnv: proxyEnvOf(buildArgs, state.scope),
     user: config.User ?? '',
-    workdir: joinWorkdir('/', config.WorkingDir ?? '/'),
+    workdir,
     script,
+    mounts: stepMountsOf(instruction.mounts, { ...around, workdir }),
+    network: instruction.network,
+    security: instruction.security,
+    devices: instruction.devices,
   }
 }
 
@@ -139,24 +145,4 @@ function fileName(name: string): string {
     why: 'its body becomes a file of that name',
     fix: 'Choose a name without a slash.',
   })
-}
-
-function originOf(from: string | undefined, around: LayerSurroundings): Origin {
-  if (from === undefined) return { kind: 'context' }
-  const { stages, stage, platform } = around
-  const named = stageNamed(stages, from, stage.index)
-  if (named !== undefined) return { kind: 'stage', index: named.index }
-  if (/^\d+$/.test(from)) {
-    if (Number(from) < stage.index) return { kind: 'stage', index: Number(from) }
-    throw badStage(`--from=${from} does not name an earlier stage`, `this is stage ${stage.index}, stages count from 0`)
-  }
-  if (stages.some((other) => other.name === from.toLowerCase())) {
-    throw badStage(`--from=${from} names a stage that is not built yet`, 'a stage can only copy from stages above it')
-  }
-  if (from === 'scratch') throw badStage('--from=scratch has no files', 'scratch is the empty image')
-  return { kind: 'image', reference: parseReference(from), platform }
-}
-
-function badStage(message: string, why: string): HearthError {
-  return new HearthError({ code: 'dockerfile-stage', message, why, marks: /^--from=\S+/.exec(message)?.[0] })
 }

@@ -1,13 +1,17 @@
+import type { MountOwner } from '../dockerfile/mount.ts'
 import type { ContainerConfig } from '../oci/image-config.ts'
 import { formatPlatform } from '../oci/platform.ts'
 import { formatReference } from '../oci/reference.ts'
+import { joinWorkdir } from './container-config.ts'
 import {
   type BuildPlan,
   dependenciesOf,
   type Origin,
+  type RunStep,
   type StageBase,
   type StagePlan,
   type Step,
+  type StepMount,
   stageTitle,
 } from './step.ts'
 
@@ -44,7 +48,8 @@ function stepText(step: Step, plan: BuildPlan): string {
       return `config   ${step.createdBy.replaceAll('\n', '\\n')}`
     case 'run': {
       const user = step.user === '' ? '' : `  user ${step.user}`
-      return `layer    RUN ${JSON.stringify(step.argv)}  in ${step.workdir}${user}`
+      const text = `layer    RUN ${JSON.stringify(step.argv)}  in ${step.workdir}${user}`
+      return [text, ...optionTexts(step), ...step.mounts.map((mount) => mountText(mount, plan))].join('  ')
     }
     case 'workdir':
       return `layer    WORKDIR ${step.path}`
@@ -59,6 +64,50 @@ function stepText(step: Step, plan: BuildPlan): string {
       return [`${text}  from ${originText(step.origin, plan)}`, ...flags].join('  ')
     }
   }
+}
+
+function optionTexts({ network, security, devices }: RunStep): readonly string[] {
+  return [
+    ...(network === 'default' ? [] : [`network ${network}`]),
+    ...(security === 'sandbox' ? [] : [`security ${security}`]),
+    ...devices.map(({ name, required }) => `device ${name}${required ? ' required' : ''}`),
+  ]
+}
+
+function mountText(mount: StepMount, plan: BuildPlan): string {
+  const writing = 'readOnly' in mount && mount.readOnly ? 'ro' : 'rw'
+  switch (mount.type) {
+    case 'bind': {
+      const source = joinWorkdir('/', mount.source)
+      return `bind ${originText(mount.origin, plan)}:${source} → ${mount.target} ${writing}`
+    }
+    case 'cache': {
+      const from = mount.origin && `from ${originText(mount.origin, plan)}:${joinWorkdir('/', mount.source)}`
+      const text = [`cache ${mount.id} → ${mount.target}`, writing, mount.sharing, from, ownerText(mount)]
+      return text.filter(Boolean).join(' ')
+    }
+    case 'tmpfs':
+      return `tmpfs → ${mount.target} ${writing}${mount.size === undefined ? '' : ` ${mount.size} bytes`}`
+    case 'secret': {
+      const places = [mount.target, mount.env === undefined ? undefined : `$${mount.env}`].filter(Boolean).join(', ')
+      return [`secret ${mount.id} → ${places}`, needText(mount), ownerText(mount)].filter(Boolean).join(' ')
+    }
+    case 'ssh':
+      return [`ssh ${mount.id} → ${mount.target}`, needText(mount), ownerText(mount)].filter(Boolean).join(' ')
+  }
+}
+
+function needText({ required }: { readonly required: boolean }): string {
+  return required ? 'required' : ''
+}
+
+function ownerText({ mode, uid, gid }: MountOwner): string {
+  const parts = [
+    ...(mode === undefined ? [] : [`mode ${mode.toString(8)}`]),
+    ...(uid === undefined ? [] : [`uid ${uid}`]),
+    ...(gid === undefined ? [] : [`gid ${gid}`]),
+  ]
+  return parts.join(' ')
 }
 
 function baseText(base: StageBase, plan: BuildPlan): string {

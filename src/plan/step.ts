@@ -1,3 +1,6 @@
+import type { Device } from '../dockerfile/device.ts'
+import type { RunNetwork } from '../dockerfile/instruction.ts'
+import type { CacheSharing, MountOwner } from '../dockerfile/mount.ts'
 import type { ContainerConfig } from '../oci/image-config.ts'
 import type { Platform } from '../oci/platform.ts'
 import type { Reference } from '../oci/reference.ts'
@@ -36,6 +39,61 @@ export interface RunStep extends StepCommon {
   readonly workdir: string
   /** The executable file that `argv` names, where the command is a heredoc with an interpreter of its own. */
   readonly script: Script | undefined
+  /** In the order of the Dockerfile. */
+  readonly mounts: readonly StepMount[]
+  readonly network: RunNetwork
+  readonly security: 'sandbox' | 'insecure'
+  readonly devices: readonly Device[]
+}
+
+/** Something that a command finds at a place of its own while it runs, and that no layer holds. Targets are absolute. */
+export type StepMount =
+  | {
+      readonly type: 'bind'
+      readonly target: string
+      readonly origin: Origin
+      /** A file or directory there; "" and "/" are all of it. */
+      readonly source: string
+      /** False lets the command write, to nobody's files but its own. */
+      readonly readOnly: boolean
+    }
+  | CacheMount
+  | {
+      readonly type: 'tmpfs'
+      readonly target: string
+      /** Bytes; undefined where there is no limit but that of the machine. */
+      readonly size: number | undefined
+      readonly readOnly: boolean
+    }
+  | SecretMount
+  | (MountOwner & {
+      readonly type: 'ssh'
+      readonly id: string
+      readonly target: string
+      /** Whether it is an error that no agent is given. */
+      readonly required: boolean
+    })
+
+/** A directory that stays from build to build. */
+export interface CacheMount extends MountOwner {
+  readonly type: 'cache'
+  readonly id: string
+  readonly target: string
+  /** What a new one begins with; undefined for nothing. */
+  readonly origin: Exclude<Origin, { readonly kind: 'context' }> | undefined
+  readonly source: string
+  readonly readOnly: boolean
+  readonly sharing: CacheSharing
+}
+
+export interface SecretMount extends MountOwner {
+  readonly type: 'secret'
+  readonly id: string
+  /** The file it becomes; undefined where it is only a variable. */
+  readonly target: string | undefined
+  readonly env: string | undefined
+  /** Whether it is an error that it is not given. */
+  readonly required: boolean
 }
 
 /** A file that a command finds at its absolute path while it runs. */
@@ -108,10 +166,32 @@ export interface BuildPlan {
 export function dependenciesOf(stage: StagePlan): readonly number[] {
   const needed = new Set<number>()
   if (stage.base.kind === 'stage') needed.add(stage.base.index)
-  for (const step of stage.steps) {
-    if ((step.kind === 'copy' || step.kind === 'add') && step.origin.kind === 'stage') needed.add(step.origin.index)
-  }
+  for (const step of stage.steps) for (const index of sourceStagesOf(step)) needed.add(index)
   return [...needed].sort((a, b) => a - b)
+}
+
+/** The stages whose files a step takes, in their order. */
+export function sourceStagesOf(step: Step): readonly number[] {
+  const stages = originsOf(step).flatMap((origin) => (origin.kind === 'stage' ? [origin.index] : []))
+  return [...new Set(stages)].sort((a, b) => a - b)
+}
+
+function originsOf(step: Step): readonly Origin[] {
+  switch (step.kind) {
+    case 'copy':
+    case 'add':
+      return [step.origin]
+    case 'run':
+      return step.mounts.flatMap((mount) => ('origin' in mount && mount.origin !== undefined ? [mount.origin] : []))
+    default:
+      return []
+  }
+}
+
+/** Whether a build uses directories that stay for later ones. */
+export function hasCacheMounts({ stages }: BuildPlan): boolean {
+  const steps = stages.flatMap((stage) => stage.steps)
+  return steps.some((step) => step.kind === 'run' && step.mounts.some((mount) => mount.type === 'cache'))
 }
 
 /** "builder" or "stage 2": how messages call a stage. */

@@ -1,4 +1,5 @@
 import { extname, join } from 'node:path'
+import { HearthError } from '../errors.ts'
 import { furnishRoot } from './furnish-root.ts'
 import { cannotRun, unavailable } from './in-place.ts'
 import type { IsolatedCommand, Isolation, RunOptions, RunOutcome } from './isolation.ts'
@@ -36,17 +37,27 @@ export function chrootIsolation(): Isolation {
 }
 
 async function runInChroot(command: IsolatedCommand, options: RunOptions, launchers: Launchers): Promise<RunOutcome> {
-  const { root, argv, env, user, workdir, scripts = [] } = command
+  const { root, argv, env, user, workdir, scripts = [], mounts = [], network = 'host' } = command
+  if (mounts.length > 0 || network === 'none') throw notInChroot(mounts.length > 0 ? '--mount' : '--network=none')
   options.signal?.throwIfAborted()
   const files = { [resolverConfig]: textIfThere(resolverConfig) }
   const { openPipe, clear } = await furnishRoot(root, { files, scripts }).catch(unavailable)
   try {
     const { uid, gid, groups } = user
-    const order: ChrootOrder = { root, argv, env, user: { uid, gid, groups }, workdir }
+    const order: ChrootOrder = { root, argv, env, user: { uid, gid, groups }, workdir, network }
     const report = await launchBeside(order, options, { ...launchers, openPipe }).catch(unavailable)
     if (report.kind === 'failed') throw cannotRun(report.message, report.code)
     return outcomeOf(report, command, options)
   } finally {
     await clear()
   }
+}
+
+function notInChroot(option: string): HearthError {
+  return new HearthError({
+    code: 'run-unavailable',
+    message: `RUN ${option} cannot be had with --isolation=chroot`,
+    why: 'it takes mounts or namespaces, and there are none',
+    fix: "Use another isolation, in hearth's own image --isolation=in-place, or leave the option out.",
+  })
 }

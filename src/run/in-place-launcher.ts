@@ -3,12 +3,14 @@
 // SIGKILL, it ends all of them.
 
 import { readOrder } from './launcher-channel.ts'
+import { enterNetwork } from './no-network.ts'
 import { prepareProcess, startCommand } from './start-command.ts'
 import { watchOver } from './watch-over.ts'
 
 const order = readOrder()
 
 watchOver((finish) => {
+  enterNetwork(order.network)
   prepareProcess(order)
   return startCommand(order, finish)
 })

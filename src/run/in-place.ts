@@ -1,9 +1,12 @@
 import { extname, join } from 'node:path'
 import { HearthError, messageOf, systemCode } from '../errors.ts'
-import type { IsolatedCommand, Isolation, RunOptions, RunOutcome } from './isolation.ts'
+import { failedOption } from './failed-option.ts'
+import { type PlacedMounts, placeMounts } from './in-place-mounts.ts'
+import type { IsolatedCommand, Isolation, RunOutcome } from './isolation.ts'
 import { launchBeside } from './launch-beside.ts'
 import type { InPlaceOrder } from './launch-order.ts'
 import { type MachinePaths, machinePaths } from './machine-paths.ts'
+import { hasAllCapabilities } from './missing-capabilities.ts'
 import { outcomeOf } from './outcome.ts'
 import { placeScripts } from './place-scripts.ts'
 import { guardDevices } from './repair-devices.ts'
@@ -19,12 +22,15 @@ const launcher = join(import.meta.dirname, `in-place-launcher${extname(import.me
  * time. Where one cannot be run at all, `run` throws "run-unavailable".
  */
 export function inPlaceIsolation(options: InPlaceOptions): Isolation {
+  const ignored = machinePaths(options)
+  const { ownDirectory } = options
   const repairDevices = guardDevices('/dev')
   return {
     name: 'in-place',
-    sharedRoot: { path: '/', ignored: machinePaths(options) },
+    sharedRoot: { path: '/', ignored },
+    allowsAll: hasAllCapabilities(),
     async run(command, runOptions) {
-      const outcome = await runInPlace(command, { ...runOptions, ownDirectory: options.ownDirectory })
+      const outcome = await runInPlace(command, { ...runOptions, ownDirectory, ignored: ignored() })
       const repaired = repairDevices()
       if (repaired.length > 0) runOptions.onLine('stderr', `made again after the command: ${repaired.join(', ')}`)
       return outcome
@@ -32,23 +38,26 @@ export function inPlaceIsolation(options: InPlaceOptions): Isolation {
   }
 }
 
-type PlacedOptions = RunOptions & Pick<InPlaceOptions, 'ownDirectory'>
+type PlacedOptions = PlacedMounts & Pick<InPlaceOptions, 'ownDirectory'>
 
 async function runInPlace(command: IsolatedCommand, options: PlacedOptions): Promise<RunOutcome> {
-  const { root, argv, env, user, workdir, scripts = [] } = command
+  const { root, argv, env, user, workdir, scripts = [], mounts = [], network = 'host' } = command
   if (root !== '/') throw new TypeError(`${root} is not the root that commands run in`)
   options.signal?.throwIfAborted()
   requireIDs(user)
-  const removeScripts = placeScripts(scripts, options.ownDirectory)
+  const removeMounts = await placeMounts(mounts, options)
+  let removeScripts = (): void => {}
   try {
+    removeScripts = placeScripts(scripts, options.ownDirectory)
     const { uid, gid, groups } = user
     const launchers = { program: launcher, atWork: new Set<number>() }
-    const order: InPlaceOrder = { argv, env, user: { uid, gid, groups }, workdir }
+    const order: InPlaceOrder = { argv, env, user: { uid, gid, groups }, workdir, network }
     const report = await launchBeside(order, options, launchers).catch(unavailable)
-    if (report.kind === 'failed') throw cannotRun(report.message, report.code)
+    if (report.kind === 'failed') throw failedOption(report) ?? cannotRun(report.message, report.code)
     return outcomeOf(report, command, options)
   } finally {
     removeScripts()
+    await removeMounts()
   }
 }
 

@@ -1,4 +1,5 @@
 import type { IgnoredPaths } from '../rootfs/ignored-paths.ts'
+import type { CommandMount } from './command-mount.ts'
 import type { ResolvedUser } from './user.ts'
 
 /** A command of a RUN, ready to be started. */
@@ -14,7 +15,14 @@ export interface IsolatedCommand {
   readonly workdir: string
   /** Executable files that are there for this command only, in /dev/pipes. */
   readonly scripts?: readonly CommandScript[]
+  /** What is there for this command only, and leaves no trace in the root. */
+  readonly mounts?: readonly CommandMount[]
+  /** The machine's network unless said otherwise. */
+  readonly network?: CommandNetwork
 }
+
+/** The network of the machine, or none but the command's own loopback. */
+export type CommandNetwork = 'host' | 'none'
 
 export interface CommandScript {
   /** "/dev/pipes/EOF" */
@@ -51,5 +59,7 @@ export interface Isolation {
   readonly name: string
   /** There where every command has the same root: stages take turns at it. */
   readonly sharedRoot?: SharedRoot
+  /** Whether root may do here whatever the kernel lets root do. */
+  readonly allowsAll?: boolean
   run(command: IsolatedCommand, options: RunOptions): Promise<RunOutcome>
 }

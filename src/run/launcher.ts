@@ -14,11 +14,13 @@ import { endDescendants } from './end-descendants.ts'
 import { enterRoot, type OldRoot } from './enter-root.ts'
 import { nameMachine } from './hosts.ts'
 import { OwnProcessesRefused } from './kernel-views.ts'
-import { channel, type LaunchOrder, type LaunchReport } from './launch-order.ts'
+import { channel, type FailedSurrounding, type LaunchOrder, type LaunchReport } from './launch-order.ts'
 import { leave, onHangUp, readOrder, report } from './launcher-channel.ts'
+import { enterNetwork, NetworkRefused } from './no-network.ts'
 import { afterDescendants, keepDescendants } from './own-descendants.ts'
+import { MountRefused, takeSources } from './provide-mounts.ts'
 import { prepareProcess, startCommand } from './start-command.ts'
-import { openStore, type Supply } from './store.ts'
+import { openStore, type Supply, storeIn } from './store.ts'
 import { provideSurroundings } from './surroundings.ts'
 
 launch(readOrder())
@@ -29,6 +31,7 @@ function launch(order: LaunchOrder): void {
   try {
     closeDescriptorsOnExec(channel)
     unshare(['ipc', 'uts', 'cgroup'])
+    enterNetwork(order.network)
     const oldRoot = enterFurnishedRoot(order)
     prepareFor(order, oldRoot)
     const command = startCommand(order, finish)
@@ -50,6 +53,7 @@ function enterFurnishedRoot(order: LaunchOrder): OldRoot {
   let supply: Supply = 'own'
   const oldRoot = enterRoot(order.root, () => {
     supply = openStore(order.root, order.processes)
+    takeSources(storeIn(order.root), order.mounts)
   })
   provideSurroundings({ ...order, hostname: nameMachine(order.hostname, supply) }, supply)
   return oldRoot
@@ -57,7 +61,14 @@ function enterFurnishedRoot(order: LaunchOrder): OldRoot {
 
 function failure(error: unknown): LaunchReport {
   const report = { kind: 'failed', code: systemCode(error) ?? '', message: messageOf(error) } as const
-  return error instanceof OwnProcessesRefused ? { ...report, what: 'own-processes' } : report
+  const what = failedSurrounding(error)
+  return what === undefined ? report : { ...report, what }
+}
+
+function failedSurrounding(error: unknown): FailedSurrounding | undefined {
+  if (error instanceof OwnProcessesRefused) return 'own-processes'
+  if (error instanceof MountRefused) return 'mount'
+  return error instanceof NetworkRefused ? 'network' : undefined
 }
 
 function prepareFor(order: LaunchOrder, oldRoot: OldRoot): void {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { HearthError } from '../errors.ts'
+import { textIfThere } from './text-if-there.ts'
 
 /** Capabilities that building in place uses, by their numbers, and what for. Without a required one images come out wrong. */
 const uses = {
@@ -32,10 +33,21 @@ export function missingCapabilities(): readonly MissingCapability[] {
 
 /** The same of the process whose /proc/PID/status it is. Without the line of effective capabilities it has none. */
 export function capabilitiesMissingFrom(status: string): readonly MissingCapability[] {
-  const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`)
+  const effective = effectiveIn(status)
   const all = Object.entries(uses) as readonly (readonly [CapabilityName, (typeof uses)[CapabilityName]])[]
   const missing = all.filter(([, { number }]) => ((effective >> BigInt(number)) & 1n) === 0n)
   return missing.map(([name, use]) => ({ name, required: use.required, for: use.for }))
+}
+
+/** Whether this process has every capability that the kernel knows. */
+export function hasAllCapabilities(): boolean {
+  const last = Number(textIfThere('/proc/sys/kernel/cap_last_cap') || Number.NaN)
+  const effective = effectiveIn(readFileSync('/proc/self/status', 'latin1'))
+  return effective === (1n << BigInt(Number.isNaN(last) ? 64 : last + 1)) - 1n
+}
+
+function effectiveIn(status: string): bigint {
+  return BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`)
 }
 
 /** What is not required in place, but where commands get a root and devices of their own without any mount. */

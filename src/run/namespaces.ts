@@ -1,9 +1,11 @@
 import { HearthError, messageOf, systemCode } from '../errors.ts'
+import { failedOption } from './failed-option.ts'
 import type { IsolatedCommand, Isolation, RunOptions, RunOutcome } from './isolation.ts'
 import { launch, launcher } from './launch.ts'
 import { launchBeside } from './launch-beside.ts'
 import type { LaunchOrder, LaunchReport, ProcessView } from './launch-order.ts'
 import { provideMountPoints } from './mount-points.ts'
+import { orderMounts, placesInRoot } from './ordered-mounts.ts'
 import { outcomeOf } from './outcome.ts'
 import { requireIDs } from './require-ids.ts'
 import { mountPointsFor } from './surroundings.ts'
@@ -56,13 +58,15 @@ function launchInBestView(): Launch {
 async function runIsolated(command: IsolatedCommand, options: Surrounded): Promise<RunOutcome> {
   const { hostname, files, launchOrder } = options
   requireIDs(command.user)
-  const removeMountPoints = provideMountPoints(command.root, mountPointsFor(files))
+  const mounts = orderMounts(command.root, command.mounts ?? [])
+  const points = [...mountPointsFor(files), ...placesInRoot(mounts)]
+  const removeMountPoints = provideMountPoints(command.root, points)
   try {
-    const { root, argv, env, workdir, scripts = [] } = command
+    const { root, argv, env, workdir, scripts = [], network = 'host' } = command
     const { uid, gid, groups } = command.user
-    const order = { root, argv, env, user: { uid, gid, groups }, workdir, hostname, files, scripts }
+    const order = { root, argv, env, user: { uid, gid, groups }, workdir, hostname, files, scripts, mounts, network }
     const report = await launchOrder(order, options).catch(unavailable)
-    if (report.kind === 'failed') throw cannotIsolate(report.message, report.code)
+    if (report.kind === 'failed') throw failedOption(report) ?? cannotIsolate(report.message, report.code)
     return outcomeOf(report, command, options)
   } finally {
     removeMountPoints()

@@ -20,7 +20,7 @@ export type Supply = 'own' | 'borrowed'
  * only as long as the old root is there. A container's user namespace gets no devices and no /sys.
  */
 export function openStore(root: string, processes: ProcessView): Supply {
-  const place = onDisk(root, resolveInRoot(root, rawPath('/dev'), { followLast: true })).toString()
+  const place = devicesOf(root)
   mount({
     source: 'tmpfs',
     target: place,
@@ -28,12 +28,21 @@ export function openStore(root: string, processes: ProcessView): Supply {
     flags: ['noSuid', 'noDev', 'noExec'],
     data: 'mode=755,size=64m',
   })
-  const inside = `${place}${store.slice('/dev'.length)}`
+  const inside = storeIn(root)
   mkdirSync(inside)
   mount({ source: 'tmpfs', target: inside, type: 'tmpfs', flags: ['noSuid'], data: 'mode=700,size=64m' })
   if (processes === 'own' && supplyOf(inside) === 'own') return 'own'
   borrow(`${inside}${borrowed.slice(store.length)}`)
   return 'borrowed'
+}
+
+/** Where the store is as long as another root is "/". */
+export function storeIn(root: string): string {
+  return `${devicesOf(root)}${store.slice('/dev'.length)}`
+}
+
+function devicesOf(root: string): string {
+  return onDisk(root, resolveInRoot(root, rawPath('/dev'), { followLast: true })).toString()
 }
 
 /** Takes the store and all in it out of sight; what was bound elsewhere stays. */

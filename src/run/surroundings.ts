@@ -8,6 +8,7 @@ import type { CommandScript } from './isolation.ts'
 import { mountKernelViews } from './kernel-views.ts'
 import type { LaunchOrder } from './launch-order.ts'
 import type { MountPoint } from './mount-points.ts'
+import { provideMounts } from './provide-mounts.ts'
 import { orWhereRefused } from './refusals.ts'
 import { borrowed, closeStore, type Supply, store } from './store.ts'
 
@@ -36,11 +37,11 @@ export function requireScriptPath({ path }: CommandScript): void {
   if (dirname(resolve(path)) !== scriptDirectory) throw new TypeError(`${path} is not in ${scriptDirectory}`)
 }
 
-type Surroundings = Pick<LaunchOrder, 'hostname' | 'files' | 'scripts' | 'processes'>
+type Surroundings = Pick<LaunchOrder, 'hostname' | 'files' | 'scripts' | 'processes' | 'mounts'>
 
 /**
- * Mounts what a command finds around the image's files, in the root and namespaces this process is in: /proc, /dev, /sys
- * and some files and scripts by their contents. The root has an open store. Everything is private to the command but what
+ * Mounts what a command finds around the image's files, in the root and namespaces this process is in: /proc, /dev, /sys,
+ * some files and scripts by their contents, and what the Dockerfile wants mounted. The root has an open store. Everything is private to the command but what
  * had to be borrowed, and paths are resolved inside the root.
  */
 export function provideSurroundings(surroundings: Surroundings, supply: Supply): void {
@@ -50,6 +51,7 @@ export function provideSurroundings(surroundings: Surroundings, supply: Supply):
   provideDevices(supply)
   if (scripts.length > 0) provideScripts(scripts)
   mountKernelViews(processes, supply)
+  provideMounts(surroundings.mounts)
   closeStore()
 }
 

@@ -3,7 +3,9 @@ import { HearthError, messageOf } from '../errors.ts'
 import { endWithParent } from '../sys/parent-death.ts'
 import { reapOrphans } from '../sys/wait.ts'
 import { type Ending, isHandedOn, runSuccessor } from './successor.ts'
+import { textIfThere } from './text-if-there.ts'
 import { openUserNamespace } from './user-namespace-holder.ts'
+import { identityMap, mapText } from './user-namespace-maps.ts'
 
 /** A program to be started again, with all it was started with. */
 export interface Restart {
@@ -18,6 +20,18 @@ const marker = 'HEARTH_IN_USER_NAMESPACE'
 /** Whether this is the program in the user namespace. */
 export function inUserNamespace(env: Restart['env']): boolean {
   return env[marker] !== undefined
+}
+
+/**
+ * The ids of this process's user namespace beside those of its surroundings, where it has made one in which they differ;
+ * undefined elsewhere, also in a namespace that a container's runtime made and has adapted its volumes to.
+ */
+export function ownIds(env: Restart['env']): string | undefined {
+  if (!inUserNamespace(env)) return undefined
+  const maps = ['uid_map', 'gid_map'].map((name) => textIfThere(`/proc/self/${name}`))
+  const texts = maps.map((map) => map.replaceAll(/^ +/gm, '').replaceAll(/ +/g, ' '))
+  const isPlain = texts.every((text) => text === mapText(identityMap(text)))
+  return isPlain ? undefined : texts.join('').trim()
 }
 
 /** For the program in the user namespace, at its start: it does not outlive the one that started it. */

@@ -6,6 +6,7 @@ import { reapOrphans } from '../sys/wait.ts'
 import { endDescendants } from './end-descendants.ts'
 import { channel, type LaunchReport } from './launch-order.ts'
 import { leave, onHangUp, report } from './launcher-channel.ts'
+import { NetworkRefused } from './no-network.ts'
 import { afterDescendants, keepDescendants } from './own-descendants.ts'
 
 /**
@@ -24,7 +25,8 @@ export function watchOver(start: (finish: (answer: LaunchReport) => never) => Ch
     // One may have come before.
     bury()
   } catch (error) {
-    finish({ kind: 'failed', code: systemCode(error) ?? '', message: messageOf(error) })
+    const what = error instanceof NetworkRefused ? { what: 'network' as const } : {}
+    finish({ kind: 'failed', code: systemCode(error) ?? '', message: messageOf(error), ...what })
   }
   onHangUp(() => {
     endDescendants()

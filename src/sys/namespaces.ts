@@ -18,6 +18,7 @@ const flagOf = {
   uts: 0x04000000,
   ipc: 0x08000000,
   pid: 0x20000000,
+  network: 0x40000000,
 } as const
 
 /** A resource of the kernel of which a process can have its own view. */

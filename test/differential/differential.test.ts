@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { busyboxImage, debianImage, pushImage } from '../support/bases.ts'
@@ -21,7 +21,10 @@ before(async () => {
   registry = await startRegistry()
   const busybox = await pushImage(await busyboxImage(directory), registry.host)
   const debian = await pushImage(debianImage(), registry.host)
-  baseArgs = ['--build-arg', `BASE=${busybox}`, '--build-arg', `DEBIAN=${debian}`]
+  const token = join(directory, 'token')
+  writeFileSync(token, 'not really secret\n')
+  const bases = ['--build-arg', `BASE=${busybox}`, '--build-arg', `DEBIAN=${debian}`]
+  baseArgs = [...bases, '--secret', `id=token,src=${token}`]
 })
 after(() => registry.stop())
 
@@ -63,7 +66,9 @@ async function builtByBuildah(name: string, context: string, own: string): Promi
   const form = ['--isolation', 'chroot', '--layers', '--format', 'docker', '--tls-verify=false', '--quiet']
   const image = `${registry.host}/theirs/${name}`
   mkdirSync(join(own, 'theirs'))
-  await tool(['bud', ...form, ...baseArgs, '--tag', image, context])
+  // It keeps the directories of cache mounts below it.
+  const env = { ...process.env, TMPDIR: own }
+  await tool(['bud', ...form, ...baseArgs, '--tag', image, context], { env })
   await tool(['push', '--quiet', '--tls-verify=false', image, `docker://${image}`])
   return readImage(`docker://${image}`, join(own, 'theirs'))
 }

@@ -9,7 +9,12 @@ import { type BuildInContainer, digestIn, openInPlaceBuilds } from '../support/i
 
 const { directory, cache, succeeds, attempt, tree } = await openInPlaceBuilds({ after })
 
-const samples: Readonly<Record<string, BuildInContainer>> = {
+interface Sample extends BuildInContainer {
+  /** A file of the context that is given as the secret "token". */
+  readonly token?: string
+}
+
+const samples: Readonly<Record<string, Sample>> = {
   'several stages, users and links': {
     dockerfile: `FROM busybox:1 AS made
 WORKDIR /work
@@ -32,18 +37,38 @@ RUN rm -rf /usr/share/doc /usr/share/man && dpkg --remove --force-remove-essenti
 RUN su dora -c 'echo "$HOME" > ~/home' && test -L /var/run && test ! -e /var/run/secrets/none
 `,
   },
+  'everything that can be mounted': {
+    dockerfile: `FROM busybox:1 AS seed
+RUN mkdir /seed && echo seed > /seed/file && chown 5:6 /seed/file
+FROM busybox:1
+RUN --mount=target=/src --mount=type=cache,target=/var/cache/deep --mount=type=tmpfs,target=/tmp \\
+  ls -A /src > /seen && cat /src/sub/file >> /seen && echo x > /var/cache/deep/x && echo y > /tmp/y
+RUN --mount=type=cache,target=/var/cache/deep cat /var/cache/deep/x >> /seen
+RUN --mount=from=seed,source=/seed,target=/home/seed,rw stat -c %u:%g /home/seed/file >> /seen; echo z > /home/seed/new
+RUN --mount=type=secret,id=token --mount=type=secret,id=token,env=TOKEN wc -c < /run/secrets/token >> /seen && test -n "$TOKEN"
+RUN --mount=source=sub/file,target=/root/one/file cat /root/one/file >> /seen
+USER 1234
+RUN --mount=type=secret,id=token,target=/home/t,uid=1234 wc -c < /home/t > /tmp/seen
+`,
+    files: { 'sub/file': 'content\n', '.dockerignore': 'ignored\n', ignored: 'x', token: 'of nobody else' },
+    token: 'token',
+  },
   'nothing but copies': { dockerfile: 'FROM scratch\nCOPY file /dir/file\nWORKDIR /made\n', files: { file: 'x' } },
 }
 
 for (const [title, sample] of Object.entries(samples)) {
   test(`${title}: every tier makes the same image`, async () => {
-    const inside = await succeeds({ ...sample, args: ['--reproducible'] })
+    const secret = (at: string): readonly string[] => {
+      return sample.token === undefined ? [] : ['--secret', `id=token,src=${at}/${sample.token}`]
+    }
+    const common = ['--reproducible', ...secret('/workspace')]
+    const inside = await succeeds({ ...sample, args: common })
     const unconfined = ['--security-opt=seccomp=unconfined']
-    const user = await succeeds({ ...sample, args: ['--reproducible', '--isolation=userns'], flags: unconfined })
+    const user = await succeeds({ ...sample, args: [...common, '--isolation=userns'], flags: unconfined })
     assert.equal(digestIn(user.layout), digestIn(inside.layout))
     const context = makeContext(directory, { Dockerfile: sample.dockerfile, ...sample.files })
     const layout = join(mkdtempSync(join(directory, 'host-')), 'image')
-    const args = ['--context', context, '--no-push', '--reproducible', '--oci-layout-path', layout]
+    const args = ['--context', context, '--no-push', '--reproducible', '--oci-layout-path', layout, ...secret(context)]
     await build([...args, '--cache', '--cache-dir', cache, '--no-push-cache'])
     assert.equal(digestIn(inside.layout), digestIn(layout))
   })

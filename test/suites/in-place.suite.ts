@@ -133,6 +133,45 @@ sh -c 'exec 3</dev/null; while :; do (usleep 1000 &); done' & usleep 200000`
     unlinkSync('/dev/pipes')
   })
 
+  promise("what is the container's cannot be mounted over", async ({ exec, tree }) => {
+    mkdirSync('/data')
+    const before = tree()
+    for (const target of ['/mounted/place', '/mounted', '/kaniko/place', '/dev/place', '/etc/hosts']) {
+      const mounts = [{ kind: 'tmpfs', target, size: undefined, readOnly: false }] as const
+      await assert.rejects(exec(['true'], { mounts }), {
+        code: 'run-unavailable',
+        message: new RegExp(target),
+        why: /belongs to the container/,
+      })
+    }
+    assert.deepEqual(tree(), before)
+  })
+
+  promise('a command that takes its mounts away, or puts others there, gets the root back as it was', async (bench) => {
+    mkdirSync('/own')
+    writeFileSync('/own/file', 'own')
+    const source = bench.newDirectory('empty')
+    writeFileSync(`${source}/kept`, 'kept')
+    // The command does change "/" itself.
+    const below = (): readonly string[] => bench.tree().filter((line) => !line.startsWith('. '))
+    const before = below()
+    const mounts = [
+      { kind: 'cache', target: '/own', source, readOnly: false },
+      { kind: 'tmpfs', target: '/new/place', size: undefined, readOnly: false },
+    ] as const
+    await bench.exec(['sh', '-c', 'rm -rf /own /new; mkdir /own; echo x > /own/x'], { mounts })
+    assert.deepEqual(below(), before)
+    assert.equal(readFileSync(`${source}/kept`, 'utf8'), 'kept')
+  })
+
+  promise('the network cannot be taken away, which is an error that says so', async ({ exec }) => {
+    await assert.rejects(exec(['true'], { network: 'none' }), {
+      code: 'run-unavailable',
+      message: /--network=none/,
+      why: /EPERM/,
+    })
+  })
+
   promise('a root elsewhere is refused', async ({ newDirectory, exec }) => {
     await assert.rejects(exec(['true'], { root: newDirectory('empty') }), TypeError)
   })

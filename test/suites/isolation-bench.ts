@@ -6,7 +6,8 @@ import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { makeBusyboxRoot } from '../../examples/quickstart/busybox-root.ts'
 import type { IgnoredPaths } from '../../src/rootfs/ignored-paths.ts'
-import type { CommandScript, Isolation, OutputStream, RunOutcome } from '../../src/run/isolation.ts'
+import type { CommandMount } from '../../src/run/command-mount.ts'
+import type { CommandNetwork, CommandScript, Isolation, OutputStream, RunOutcome } from '../../src/run/isolation.ts'
 import type { ResolvedUser } from '../../src/run/user.ts'
 import { rawPath } from '../../src/tar/raw-path.ts'
 import { processesWith } from '../support/processes.ts'
@@ -51,6 +52,8 @@ export interface Variation {
   readonly user?: ResolvedUser
   readonly workdir?: string
   readonly scripts?: readonly CommandScript[]
+  readonly mounts?: readonly CommandMount[]
+  readonly network?: CommandNetwork
   readonly signal?: AbortSignal
   readonly onLine?: (stream: OutputStream, line: string) => void
 }

@@ -21,6 +21,7 @@ import {
   treeOf,
   uniqueSeconds,
 } from './isolation-bench.ts'
+import { mountsSuite, walledMountsSuite } from './mounts.suite.ts'
 
 /** What every isolation promises. Runs as root; makes no mount that outlives its command. */
 export function isolationSuite(maker: IsolationMaker): void {
@@ -30,7 +31,9 @@ export function isolationSuite(maker: IsolationMaker): void {
   streams(promise, maker)
   endings(promise, maker)
   traces(promise)
+  if (hasMounts(maker)) mountsSuite(maker)
   if (!maker.walls) return
+  if (hasMounts(maker)) walledMountsSuite(maker)
   walls(promise)
   if (!maker.lacks?.includes('processes')) ownProcesses(promise)
   if (!maker.lacks?.includes('barrier') && hasMounts(maker)) neighbours(promise)

@@ -56,22 +56,25 @@ async function prepareAdd(step: AddStep, rooms: BuildRooms): Promise<PreparedSte
 }
 
 /** A stage or image that files are copied from. */
-interface RootSource {
+export interface RootSource {
   readonly title: string
   /** What its files depend on, known without having them. */
   readonly identity: string
   /** Its files, made when somebody asks. */
   root(): Promise<Root>
+  /** The same in a directory of the machine. */
+  directory(): Promise<string>
 }
 
-async function rootSource(origin: Origin, graph: BuildGraph, rooms: BuildRooms): Promise<RootSource> {
+export async function rootSource(origin: Origin, graph: BuildGraph, rooms: BuildRooms): Promise<RootSource> {
   switch (origin.kind) {
     case 'context':
       throw new TypeError('the build context is no root')
     case 'stage': {
       const stage = graph.stage(origin.index)
       const title = stage.plan.name === undefined ? stageTitle(stage.plan) : `stage ${stage.plan.name}`
-      return { title, identity: await stage.identity(), root: () => stage.root() }
+      const [root, directory] = [() => stage.root(), () => stage.directory()]
+      return { title, identity: await stage.identity(), root, directory }
     }
     case 'image': {
       const { reference, platform } = origin
@@ -81,7 +84,8 @@ async function rootSource(origin: Origin, graph: BuildGraph, rooms: BuildRooms):
       return {
         title: `the image ${formatReference(reference)}`,
         identity: identityOfLayers(image.layers),
-        root: () => graph.imageRoot(reference, platform),
+        root: () => graph.images.root(reference, platform),
+        directory: () => graph.images.directory(reference, platform),
       }
     }
   }

@@ -27,6 +27,18 @@ const input: readonly Flag[] = [
     description: 'Value for an ARG: NAME=value, or NAME to take it from the environment; repeatable',
     group: 'Input',
   },
+  {
+    name: 'secret',
+    kind: 'list',
+    description: 'What RUN --mount=type=secret mounts: id=NAME,src=FILE or id=NAME,env=VARIABLE; repeatable',
+    group: 'Input',
+  },
+  {
+    name: 'ssh',
+    kind: 'list',
+    description: 'The agent RUN --mount=type=ssh reaches: default for $SSH_AUTH_SOCK, or id=SOCKET; repeatable',
+    group: 'Input',
+  },
   { name: 'target', kind: 'text', default: '', description: 'Stage to build, instead of the last one', group: 'Input' },
   {
     name: 'custom-platform',

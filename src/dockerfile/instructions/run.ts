@@ -1,22 +1,25 @@
+import { readDevice } from '../device.ts'
 import { readFlags } from '../flags.ts'
 import { type HeredocMark, heredocBody, heredocMark, type WrittenHeredoc } from '../heredoc.ts'
-import type { Heredoc, RunInstruction } from '../instruction.ts'
+import { type Heredoc, type RunInstruction, type RunNetwork, runNetworks } from '../instruction.ts'
+import { checkMount } from '../mount.ts'
 import type { Statement } from '../statement.ts'
 import { commandLine } from '../strings.ts'
 import { syntaxError } from '../syntax-error.ts'
 
 const flags = {
-  mount: { kind: 'list', idle: [] },
-  // Commands run on the machine's network as it is.
-  network: { kind: 'text', idle: ['default', 'host'] },
-  security: { kind: 'text', idle: ['sandbox'] },
-  device: { kind: 'list', idle: [] },
+  mount: { kind: 'list' },
+  network: { kind: 'text' },
+  security: { kind: 'text' },
+  device: { kind: 'list' },
 } as const
+
+const securities = ['sandbox', 'insecure'] as const
 
 export function readRun(statement: Statement): RunInstruction {
   const { position, args } = statement
-  readFlags('RUN', statement.flags, flags)
-  const common = { kind: 'RUN', ...position, heredocs: statement.heredocs.map(heredocOf) } as const
+  const options = readOptions(statement)
+  const common = { kind: 'RUN', ...position, ...options, heredocs: statement.heredocs.map(heredocOf) } as const
   const [only] = statement.heredocs
   if (only === undefined) {
     const command = commandLine(args)
@@ -28,6 +31,32 @@ export function readRun(statement: Statement): RunInstruction {
   const body = heredocBody(only)
   if (body.startsWith('#!')) return { ...common, form: 'script', name: only.name, body }
   return { ...common, form: 'shell', command: body }
+}
+
+type RunOptions = Pick<RunInstruction, 'mounts' | 'network' | 'security' | 'devices'>
+
+function readOptions(statement: Statement): RunOptions {
+  const given = readFlags('RUN', statement.flags, flags)
+  const mounts = listOf(statement, 'mount')
+  for (const mount of mounts) checkMount(mount)
+  return {
+    mounts,
+    network: oneOf<RunNetwork>('network', given.get('network') ?? 'default', runNetworks),
+    security: oneOf('security', given.get('security') ?? 'sandbox', securities),
+    devices: listOf(statement, 'device').map(readDevice),
+  }
+}
+
+/** Every value of a flag that may stand several times. */
+function listOf({ flags: given }: Statement, name: 'mount' | 'device'): readonly string[] {
+  const start = `--${name}=`
+  return given.filter((flag) => flag.startsWith(start)).map((flag) => flag.slice(start.length))
+}
+
+function oneOf<T extends string>(flag: string, value: string, choices: readonly T[]): T {
+  const chosen = choices.find((choice) => choice === value)
+  if (chosen !== undefined) return chosen
+  throw syntaxError(`RUN --${flag}=${value} is not possible`, { why: `it is one of ${choices.join(', ')}` })
 }
 
 export function heredocOf(written: WrittenHeredoc): Heredoc {

@@ -39,7 +39,7 @@ const executor: readonly (readonly [flag: string, value: string | undefined, fat
   ['preserve-context', undefined, 'works'],
   ['materialize', undefined, 'refused'],
   ['dryrun', undefined, 'works'],
-  ['secret', 'id=x', 'refused'],
+  ['secret', 'id=x,src=y', 'works'],
   ['image-format', 'docker', 'refused'],
   ['credential-helpers', 'ecr', 'refused'],
   ['kaniko-dir', '/x', 'works'],

@@ -88,6 +88,18 @@ test('what stands where the root has files takes every change, and the root has 
   assert.deepEqual([lstatSync(hosts).ino, readFileSync(hosts, 'utf8')], [ino, 'own'])
 })
 
+test('what takes a mount or a namespace is refused by name, and nothing is left in the root', async (t) => {
+  const root = busyboxRoot(t)
+  const before = treeOf(root)
+  const command = { root, argv: ['true'], env: { PATH: '/bin' }, user: rootUser, workdir: '/' }
+  const mounts = [{ kind: 'tmpfs', target: '/tmp', size: undefined, readOnly: false }] as const
+  const isolation = chrootIsolation()
+  await assert.rejects(isolation.run({ ...command, mounts }, { onLine: () => {} }), { message: /^RUN --mount cannot/ })
+  const offline = { ...command, network: 'none' } as const
+  await assert.rejects(isolation.run(offline, { onLine: () => {} }), { message: /^RUN --network=none cannot/ })
+  assert.deepEqual(treeOf(root), before)
+})
+
 test('a /dev of the image, with all that is in it, is out of reach and comes back', async (t) => {
   const root = busyboxRoot(t)
   mkdirSync(join(root, 'dev/own'))

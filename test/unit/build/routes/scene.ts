@@ -1,5 +1,6 @@
 import { mkdirSync, mkdtempSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { MountDirectories } from '../../../../cache/mount-directories.ts'
 import { build } from '../../../../src/build/build.ts'
 import type { ImageSource, LayerOptions } from '../../../../src/build/rooms.ts'
 import { BlobStore } from '../../../../src/content/blob-store.ts'
@@ -95,6 +96,9 @@ export class RouteScene {
       layers,
       cleanUp: false,
       keepRoot: false,
+      mountDirectories: new MountDirectories({ directory: join(workDir, 'mounts') }),
+      secrets: new Map(),
+      agents: new Map(),
       overlay: undefined,
       unwanted: ignoredPaths((options.ignorePaths ?? []).map(rawPath)),
       unpackAll: options.unpackAll,
