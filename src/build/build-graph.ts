@@ -1,6 +1,6 @@
 import type { Log } from '../log.ts'
 import type { Platform } from '../oci/platform.ts'
-import type { Reference } from '../oci/reference.ts'
+import type { ImageReference } from '../oci/reference.ts'
 import type { RootTurns } from './root-turns.ts'
 import type { StageBuild } from './stage-build.ts'
 import type { StageRoot } from './stage-root.ts'
@@ -20,5 +20,5 @@ export interface BuildGraph {
   /** To be told the lineage of each stage that is built. */
   confirm(index: number, lineage: string): Promise<void>
   /** The unpacked files of an image that COPY --from names. */
-  imageRoot(reference: Reference, platform: Platform): Promise<string>
+  imageRoot(reference: ImageReference, platform: Platform): Promise<string>
 }

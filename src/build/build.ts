@@ -2,7 +2,7 @@ import { HearthError, messageOf } from '../errors.ts'
 import type { Image } from '../image/image.ts'
 import type { ImageConfig } from '../oci/image-config.ts'
 import type { Platform } from '../oci/platform.ts'
-import { formatReference, type Reference } from '../oci/reference.ts'
+import { formatReference, type ImageReference } from '../oci/reference.ts'
 import type { BuildPlan } from '../plan/step.ts'
 import { Agreement, MixedResults } from './agreement.ts'
 import type { BuildGraph } from './build-graph.ts'
@@ -77,6 +77,7 @@ async function buildOnce(plan: BuildPlan, rooms: BuildRooms, tries: Tries): Prom
   using trees = openTrees(rooms)
   const graph = createGraph(plan, rooms, { ...tries, trees })
   const target = graph.stage(plan.target.index)
+  await buildAll([target, ...(plan.also ?? []).map(({ index }) => graph.stage(index))])
   const { layers, history, config, baseConfig, author, created } = await target.built()
   const { platform } = plan.target
   const time = timeOf(created, rooms.layers.reproducible).toISOString()
@@ -93,6 +94,12 @@ async function buildOnce(plan: BuildPlan, rooms: BuildRooms, tries: Tries): Prom
   }
   const steps = plan.stages.flatMap((stage) => graph.stage(stage.index).reports)
   return { image: { config: imageConfig, layers, annotations: {} }, steps }
+}
+
+/** Side by side; a stage that fails does not leave the others behind at work. */
+async function buildAll(stages: readonly StageBuild[]): Promise<void> {
+  const results = await Promise.allSettled(stages.map((stage) => stage.built()))
+  for (const result of results) if (result.status === 'rejected') throw result.reason
 }
 
 /** Undefined where roots are unpacked one by one. */
@@ -133,7 +140,7 @@ function createGraph(plan: BuildPlan, rooms: BuildRooms, { distrusted, turns, tr
     stage,
     agreedLineage: (index) => agreement.lineageOf(index),
     confirm: (index, lineage) => agreement.confirm(index, lineage),
-    imageRoot(reference: Reference, platform: Platform) {
+    imageRoot(reference: ImageReference, platform: Platform) {
       const name = formatReference(reference)
       const known = imageRoots.get(name)
       if (known !== undefined) return known
@@ -148,7 +155,7 @@ function createGraph(plan: BuildPlan, rooms: BuildRooms, { distrusted, turns, tr
 }
 
 interface ImageToUnpack {
-  readonly reference: Reference
+  readonly reference: ImageReference
   readonly platform: Platform
   readonly root: StageRoot
 }

@@ -1,5 +1,6 @@
 import type { CachePolicy } from '../build/rooms.ts'
 import type { Platform } from '../oci/platform.ts'
+import type { NamedContexts } from '../plan/named-contexts.ts'
 import type { Environment } from './environment.ts'
 import type { LogChoice } from './flags/log-flags.ts'
 import type { RegistryFlags } from './flags/registry-flags.ts'
@@ -30,7 +31,11 @@ export interface ExecutorOptions {
   readonly buildArgs: Readonly<Record<string, string>>
   readonly labels: Readonly<Record<string, string>>
   readonly annotations: Readonly<Record<string, string>>
+  /** The stage that becomes the image: the first --target; the last stage when undefined. */
   readonly target?: string
+  /** Further stages to build: the other targets. */
+  readonly alsoBuilt: readonly string[]
+  readonly buildContexts: NamedContexts
   readonly cache: boolean
   readonly cacheDir: string
   /** "registry/repository" or "oci:path" as given; with --cache and a push it defaults to the first destination's repository + "/cache". */

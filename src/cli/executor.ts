@@ -1,12 +1,12 @@
 import { resolve } from 'node:path'
 import { build } from '../build/build.ts'
 import { createImageSource } from '../build/image-source.ts'
+import { type NamedContextFiles, openNamedContexts } from '../build/named-contexts.ts'
 import { cacheSummary } from '../build/report.ts'
 import type { BuildRooms, ImageSource } from '../build/rooms.ts'
 import { contextDirectory } from '../context/context-directory.ts'
 import { findDockerfile } from '../context/find-dockerfile.ts'
-import { type BuildContext, openContext } from '../context/open-context.ts'
-import { pathText } from '../context/path-text.ts'
+import { type BuildContext, openContext, warnOfOwn } from '../context/open-context.ts'
 import type { Dockerfile } from '../dockerfile/dockerfile.ts'
 import { withExcerpt } from '../dockerfile/excerpt.ts'
 import { parseDockerfile } from '../dockerfile/parse.ts'
@@ -14,7 +14,7 @@ import { type FinishedImage, finishImage } from '../image/image.ts'
 import type { Log } from '../log.ts'
 import type { ImageConfig } from '../oci/image-config.ts'
 import { formatPlatform, type Platform } from '../oci/platform.ts'
-import { formatReference, type Reference } from '../oci/reference.ts'
+import { formatReference, type ImageReference } from '../oci/reference.ts'
 import { planBuild, unusedBuildArgs } from '../plan/plan.ts'
 import { renderPlan } from '../plan/render.ts'
 import type { BuildPlan } from '../plan/step.ts'
@@ -116,7 +116,7 @@ async function executeIn(execution: Execution): Promise<Outcome> {
   }
 }
 
-async function executeWith({ dockerfile, context }: Input, execution: Execution): Promise<Outcome> {
+async function executeWith({ dockerfile, context, namedContexts }: Input, execution: Execution): Promise<Outcome> {
   const { options, log, said, firstLog, stdout, signal, registries, workDir } = execution
   const checked = { dockerfile, options, ignore: context.ignore, log }
   const findings = runBuildChecks(checked)
@@ -140,7 +140,7 @@ async function executeWith({ dockerfile, context }: Input, execution: Execution)
   }
   said.release()
   try {
-    const image = await buildImage(plan, execution, { context, cache, images, workplace })
+    const image = await buildImage(plan, execution, { context, namedContexts, cache, images, workplace })
     await deliver(image, outputs, { options, client: registries.push, log, signal })
     log.info(`Built ${image.manifestDescriptor.digest}`)
     return 'done'
@@ -162,10 +162,11 @@ function hasCommands({ stages }: Dockerfile): boolean {
 interface Input {
   readonly dockerfile: Dockerfile
   readonly context: BuildContext
+  readonly namedContexts: NamedContextFiles
 }
 
 async function readInput(execution: Execution): Promise<Input> {
-  const { options, log, workDir } = execution
+  const { options, log, signal, registries, workDir } = execution
   const { cwd } = options.environment
   const directory = contextDirectory({ context: options.context, cwd })
   const found = findDockerfile({ dockerfile: options.dockerfile, cwd, directory })
@@ -175,27 +176,26 @@ async function readInput(execution: Execution): Promise<Input> {
   }
   const own = ownPaths(options, workDir)
   const context = await openContext({ context: options.context, cwd, dockerfile: found.path, own })
-  for (const { title, path } of context.own) {
-    if (!context.ignore.prunes(pathText(path)))
-      log.warn(`${title} ${pathText(path)} is in the context: nothing of it is copied`)
-  }
-  return { dockerfile, context }
+  warnOfOwn(context, log)
+  const { buildContexts: contexts } = options
+  const namedContexts = await openNamedContexts({ contexts, http: registries.http, workDir, own, log, signal })
+  return { dockerfile, context, namedContexts }
 }
 
 interface Planned {
   readonly plan: BuildPlan
   /** The configurations of the base images that were looked at. */
-  baseConfig(reference: Reference, platform: Platform): ImageConfig | undefined
+  baseConfig(reference: ImageReference, platform: Platform): ImageConfig | undefined
 }
 
 async function planOf(dockerfile: Dockerfile, options: ExecutorOptions, images: ImageSource): Promise<Planned> {
-  const { target, buildArgs, labels, platform, buildPlatform } = options
+  const { target, alsoBuilt, buildArgs, labels, platform, buildPlatform, buildContexts: contexts } = options
   const configs = new Map<string, ImageConfig>()
-  const nameOf = (reference: Reference, wanted: Platform): string =>
+  const nameOf = (reference: ImageReference, wanted: Platform): string =>
     `${formatReference(reference)} ${formatPlatform(wanted)}`
   const plan = await planBuild(
     dockerfile,
-    { target, buildArgs, labels, platform, buildPlatform },
+    { target, alsoBuilt, buildArgs, labels, platform, buildPlatform, contexts },
     async (reference, wanted) => {
       const { config } = (await images.find(reference, wanted)).image
       configs.set(nameOf(reference, wanted), config)
@@ -207,6 +207,7 @@ async function planOf(dockerfile: Dockerfile, options: ExecutorOptions, images: 
 
 interface BuildInput {
   readonly context: BuildContext
+  readonly namedContexts: NamedContextFiles
   readonly cache: BuildCache
   readonly images: ImageSource
   readonly workplace: Workplace
@@ -218,6 +219,7 @@ async function buildImage(plan: BuildPlan, execution: Execution, input: BuildInp
   const unwanted = readPathList(options.ignorePaths)
   const rooms: BuildRooms = {
     context: input.context,
+    namedContexts: input.namedContexts,
     store: input.cache.store,
     cache: input.cache.layers,
     cachePolicy: { run: options.cacheRunLayers, copy: options.cacheCopyLayers },

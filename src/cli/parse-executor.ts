@@ -18,6 +18,7 @@ import { ownDirectory } from './kaniko-directory.ts'
 import { kanikoVariables } from './kaniko-variables.ts'
 import { parseLint } from './parse-lint.ts'
 import { refusePositionals } from './positionals.ts'
+import { readBuildContexts } from './read-build-contexts.ts'
 import {
   given,
   readBuildArgs,
@@ -27,6 +28,7 @@ import {
   readPairs,
   readPlatform,
   readReferences,
+  readTargets,
 } from './read-values.ts'
 
 export const executorCommand: Command = {
@@ -76,7 +78,8 @@ function executorOptions(read: Arguments, { values, env, cwd }: Surroundings): E
     buildArgs: buildArgs.values,
     labels: readPairs(values, 'label'),
     annotations: readPairs(values, 'annotation'),
-    ...given('target', values.optional('target')),
+    ...readTargets(values),
+    buildContexts: readBuildContexts(values, cwd),
     ...cacheOptions(values, push ? destinations[0] : undefined),
     singleSnapshot: values.boolean('single-snapshot'),
     snapshotMode: values.text('snapshot-mode') as SnapshotMode,

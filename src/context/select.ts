@@ -27,10 +27,10 @@ export interface SourceTree {
 }
 
 /** The context as a tree to select from; what its ignore file names is not there, nor what the build itself writes. */
-export function contextTree({ directory, ignore, ignoreFile, own }: BuildContext, log?: Log): SourceTree {
+export function contextTree({ directory, title, ignore, ignoreFile, own }: BuildContext, log?: Log): SourceTree {
   return {
     root: directory,
-    title: `the build context ${directory}`,
+    title: title ?? `the build context ${directory}`,
     filter: filterOf(ignore, own),
     ignoreFile,
     own,

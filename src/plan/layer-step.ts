@@ -13,6 +13,7 @@ import { parseReference } from '../oci/reference.ts'
 import { expandIn } from './change.ts'
 import { commandArgv } from './change-command.ts'
 import { joinWorkdir } from './container-config.ts'
+import { contextNamed, type NamedContexts } from './named-contexts.ts'
 import { type BuildArgs, proxyEnvOf } from './scope.ts'
 import { type StageOutline, stageNamed } from './stage-outline.ts'
 import type { StageState } from './stage-state.ts'
@@ -27,6 +28,7 @@ export interface LayerSurroundings {
   readonly buildArgs: BuildArgs
   /** Of the image that is built: images copied from have it, whatever the stage has. */
   readonly platform: Platform
+  readonly contexts: NamedContexts | undefined
 }
 
 export function runStepOf(instruction: RunInstruction, around: LayerSurroundings): RunStep {
@@ -145,16 +147,28 @@ function originOf(from: string | undefined, around: LayerSurroundings): Origin {
   if (from === undefined) return { kind: 'context' }
   const { stages, stage, platform } = around
   const named = stageNamed(stages, from, stage.index)
-  if (named !== undefined) return { kind: 'stage', index: named.index }
+  if (named !== undefined) return originAt(named)
   if (/^\d+$/.test(from)) {
-    if (Number(from) < stage.index) return { kind: 'stage', index: Number(from) }
+    const numbered = stages.slice(0, stage.index)[Number(from)]
+    if (numbered !== undefined) return originAt(numbered)
     throw badStage(`--from=${from} does not name an earlier stage`, `this is stage ${stage.index}, stages count from 0`)
   }
   if (stages.some((other) => other.name === from.toLowerCase())) {
     throw badStage(`--from=${from} names a stage that is not built yet`, 'a stage can only copy from stages above it')
   }
   if (from === 'scratch') throw badStage('--from=scratch has no files', 'scratch is the empty image')
+  const context = contextNamed(around.contexts, from)
+  if (context?.kind === 'scratch') throw badStage(`--from=${from} has no files`, 'it is docker-image://scratch')
+  if (context?.kind === 'files') return { kind: 'context', name: from }
+  if (context?.kind === 'image') return { kind: 'image', reference: context.reference, platform }
   return { kind: 'image', reference: parseReference(from), platform }
+}
+
+/** A stage, or what took its place. */
+function originAt({ index, isReplaced, files, base }: StageOutline): Origin {
+  if (isReplaced === true && files !== undefined) return { kind: 'context', name: files }
+  if (isReplaced === true && base.kind === 'image') return base
+  return { kind: 'stage', index }
 }
 
 function badStage(message: string, why: string): HearthError {

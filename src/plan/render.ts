@@ -75,7 +75,7 @@ function baseText(base: StageBase, plan: BuildPlan): string {
 function originText(origin: Origin, plan: BuildPlan): string {
   switch (origin.kind) {
     case 'context':
-      return 'context'
+      return origin.name === undefined ? 'context' : `context ${origin.name}`
     case 'stage':
       return titleOf(origin.index, plan)
     case 'image':

@@ -1,12 +1,13 @@
 import type { ContainerConfig } from '../oci/image-config.ts'
 import type { Platform } from '../oci/platform.ts'
-import type { Reference } from '../oci/reference.ts'
+import type { ImageReference } from '../oci/reference.ts'
 
 /** Where a COPY or ADD takes its files from. */
 export type Origin =
-  | { readonly kind: 'context' }
+  /** The build context, or the one that was given that name. */
+  | { readonly kind: 'context'; readonly name?: string }
   | { readonly kind: 'stage'; readonly index: number }
-  | { readonly kind: 'image'; readonly reference: Reference; readonly platform: Platform }
+  | { readonly kind: 'image'; readonly reference: ImageReference; readonly platform: Platform }
 
 export interface HeredocFile {
   readonly name: string
@@ -83,7 +84,7 @@ export type Step = LayerStep | ConfigStep
 export type StageBase =
   | { readonly kind: 'scratch' }
   | { readonly kind: 'stage'; readonly index: number }
-  | { readonly kind: 'image'; readonly reference: Reference; readonly platform: Platform }
+  | { readonly kind: 'image'; readonly reference: ImageReference; readonly platform: Platform }
 
 export interface StagePlan {
   readonly index: number
@@ -102,6 +103,8 @@ export interface BuildPlan {
   readonly dockerfile: string
   readonly stages: readonly StagePlan[]
   readonly target: StagePlan
+  /** Further stages that are wanted for their own sake. */
+  readonly also?: readonly StagePlan[]
 }
 
 /** The stages whose files or base a stage needs. */

@@ -27,7 +27,18 @@ const input: readonly Flag[] = [
     description: 'Value for an ARG: NAME=value, or NAME to take it from the environment; repeatable',
     group: 'Input',
   },
-  { name: 'target', kind: 'text', default: '', description: 'Stage to build, instead of the last one', group: 'Input' },
+  {
+    name: 'build-context',
+    kind: 'list',
+    description: 'name=place: what a stage or image of that name is taken from instead; repeatable',
+    group: 'Input',
+  },
+  {
+    name: 'target',
+    kind: 'list',
+    description: 'Stage to build, instead of the last one: name or number; of several, the first is the image',
+    group: 'Input',
+  },
   {
     name: 'custom-platform',
     kind: 'text',
