@@ -120,7 +120,8 @@ interface GraphParts extends Tries {
   readonly trees: LayerTrees | undefined
 }
 
-function createGraph(plan: BuildPlan, rooms: BuildRooms, { distrusted, turns, trees }: GraphParts): BuildGraph {
+/** The stages of a build, none of which has begun. */
+export function createGraph(plan: BuildPlan, rooms: BuildRooms, { distrusted, turns, trees }: GraphParts): BuildGraph {
   const stages = new Map<number, StageBuild>()
   const imageRoots = new Map<string, Promise<string>>()
   const stage = (index: number): StageBuild => {

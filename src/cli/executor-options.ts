@@ -12,6 +12,9 @@ export type IsolationChoice = (typeof isolationChoices)[number]
 export const snapshotModes = ['full', 'redo', 'time'] as const
 export type SnapshotMode = (typeof snapshotModes)[number]
 
+export const planFormats = ['text', 'json'] as const
+export type PlanFormat = (typeof planFormats)[number]
+
 /** What the executor was asked to do: every flag with its value, checked as far as it can be without touching a file. */
 export interface ExecutorOptions {
   /** As given: a path relative to the working directory or to the context. */
@@ -53,7 +56,9 @@ export interface ExecutorOptions {
   readonly platform: Platform
   readonly buildPlatform: Platform
   readonly log: LogChoice
+  /** Print the plan, and build nothing. */
   readonly dryrun: boolean
+  readonly planFormat: PlanFormat
   readonly isolation: IsolationChoice
   /** Leave no image's files in a root that stages share. */
   readonly cleanUp: boolean

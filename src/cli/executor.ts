@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { build } from '../build/build.ts'
 import { createImageSource } from '../build/image-source.ts'
 import { type NamedContextFiles, openNamedContexts } from '../build/named-contexts.ts'
+import { noDownloads } from '../build/no-downloads.ts'
 import { cacheSummary } from '../build/report.ts'
 import type { BuildRooms, ImageSource } from '../build/rooms.ts'
 import { contextDirectory } from '../context/context-directory.ts'
@@ -16,7 +17,6 @@ import type { ImageConfig } from '../oci/image-config.ts'
 import { formatPlatform, type Platform } from '../oci/platform.ts'
 import { formatReference, type ImageReference } from '../oci/reference.ts'
 import { planBuild, unusedBuildArgs } from '../plan/plan.ts'
-import { renderPlan } from '../plan/render.ts'
 import type { BuildPlan } from '../plan/step.ts'
 import { ignoredPaths } from '../rootfs/ignored-paths.ts'
 import { readPathList } from '../rootfs/path-pattern.ts'
@@ -33,6 +33,7 @@ import { LazyIsolation } from './lazy-isolation.ts'
 import { runLint } from './lint.ts'
 import { ownPaths } from './own-paths.ts'
 import { parseExecutor } from './parse-executor.ts'
+import { openCacheToRead, printPlan } from './print-plan.ts'
 import type { Program, ProgramInput, Sink } from './program.ts'
 import { refuseUnwritable } from './refuse-unwritable.ts'
 import { openRegistryAccess, type RegistryAccess } from './registry-access.ts'
@@ -125,12 +126,14 @@ async function executeWith({ dockerfile, context, namedContexts }: Input, execut
   if (!options.dryrun && hasCommands(dockerfile)) releaseUnlessRestart(said, isolations)
   else said.release()
   const outputs = planOutputs({ options, client: registries.push, log, signal })
-  const cache = openBuildCache({ options, client: registries.push, workDir, log })
+  const cache = options.dryrun
+    ? openCacheToRead({ options, workDir, log })
+    : openBuildCache({ options, client: registries.push, workDir, log })
   const images = createImageSource({ client: registries.pull, warm: cache.warm, log, signal })
   const { plan, baseConfig } = await planOf(dockerfile, options, images)
   runBuildChecks(checked, findings, baseConfig)
   if (options.dryrun) {
-    stdout.write(renderPlan(plan, plannedOutputs(options)))
+    await printPlan({ plan, options, rooms: roomsOf(execution, { context, namedContexts, cache, images }) }, stdout)
     return 'done'
   }
   const workplace = await isolations.forPlan(plan)
@@ -178,7 +181,8 @@ async function readInput(execution: Execution): Promise<Input> {
   const context = await openContext({ context: options.context, cwd, dockerfile: found.path, own })
   warnOfOwn(context, log)
   const { buildContexts: contexts } = options
-  const namedContexts = await openNamedContexts({ contexts, http: registries.http, workDir, own, log, signal })
+  const http = options.dryrun ? noDownloads : registries.http
+  const namedContexts = await openNamedContexts({ contexts, http, workDir, own, log, signal })
   return { dockerfile, context, namedContexts }
 }
 
@@ -205,26 +209,36 @@ async function planOf(dockerfile: Dockerfile, options: ExecutorOptions, images: 
   return { plan, baseConfig: (reference, wanted) => configs.get(nameOf(reference, wanted)) }
 }
 
-interface BuildInput {
+interface PlanInput {
   readonly context: BuildContext
   readonly namedContexts: NamedContextFiles
   readonly cache: BuildCache
   readonly images: ImageSource
+}
+
+interface BuildInput extends PlanInput {
   readonly workplace: Workplace
 }
 
 async function buildImage(plan: BuildPlan, execution: Execution, input: BuildInput): Promise<FinishedImage> {
+  const { options, log } = execution
+  const rooms: BuildRooms = { ...roomsOf(execution, input), ...input.workplace }
+  const { image, steps } = await build(plan, rooms)
+  if (input.cache.layers !== undefined) log.info(cacheSummary(steps))
+  return finishImage({ ...image, annotations: options.annotations })
+}
+
+function roomsOf(execution: Execution, input: PlanInput): Omit<BuildRooms, keyof Workplace> {
   const { options, log, signal, registries, workDir } = execution
   const { reproducible, singleSnapshot, snapshotMode } = options
   const unwanted = readPathList(options.ignorePaths)
-  const rooms: BuildRooms = {
+  return {
     context: input.context,
     namedContexts: input.namedContexts,
     store: input.cache.store,
     cache: input.cache.layers,
     cachePolicy: { run: options.cacheRunLayers, copy: options.cacheCopyLayers },
     images: input.images,
-    ...input.workplace,
     http: registries.http,
     workDir,
     layers: { compressionLevel: 6, reproducible, singleSnapshot, snapshotMode },
@@ -235,12 +249,4 @@ async function buildImage(plan: BuildPlan, execution: Execution, input: BuildInp
     now: new Date(),
     signal,
   }
-  const { image, steps } = await build(plan, rooms)
-  if (input.cache.layers !== undefined) log.info(cacheSummary(steps))
-  return finishImage({ ...image, annotations: options.annotations })
-}
-
-function plannedOutputs(options: ExecutorOptions): Parameters<typeof renderPlan>[1] {
-  const { destinations, push, tarPath, ociLayoutPath } = options
-  return { destinations: push ? destinations : [], tarPath, ociLayoutPath }
 }

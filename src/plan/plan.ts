@@ -9,6 +9,7 @@ import type { ImageReference } from '../oci/reference.ts'
 import { type ConfigInstruction, changeConfig } from './change-config.ts'
 import { withLabels } from './container-config.ts'
 import { addStepOf, copyStepOf, type LayerSurroundings, runStepOf, workdirStepOf } from './layer-step.ts'
+import { prunedStages } from './pruned-stages.ts'
 import { type BuildArgs, isPredefinedArg } from './scope.ts'
 import { expanding, type Outline, outlineStages, type PlanOptions, type StageOutline } from './stage-outline.ts'
 import { initialState, type StageState, scratchState } from './stage-state.ts'
@@ -47,6 +48,7 @@ export async function planBuild(
     stages: stages.map((stage) => (stage === target ? labelled : stage)).sort((a, b) => a.index - b.index),
     target: labelled,
     also: [...new Set(also)].filter((stage) => stage !== target),
+    pruned: prunedStages(outline, new Set(planning.planned.keys())),
   }
 }
 
@@ -91,6 +93,7 @@ async function planSteps(stage: StageOutline, planning: Planning): Promise<Plann
     steps,
     config: state.config,
     author: state.author,
+    ...(stage.isReplaced === true ? { isReplaced: true } : {}),
   }
   await Promise.all(
     dependenciesOf(plan).map((needed) => planStage(planning.outline.stages[needed] as StageOutline, planning)),

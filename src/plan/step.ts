@@ -96,6 +96,8 @@ export interface StagePlan {
   /** Configuration of the finished stage. */
   readonly config: ContainerConfig
   readonly author: string | undefined
+  /** A named context took the place of its instructions. */
+  readonly isReplaced?: boolean
 }
 
 /** The stages a build needs, in the order of the Dockerfile; the last one becomes the image. */
@@ -105,6 +107,16 @@ export interface BuildPlan {
   readonly target: StagePlan
   /** Further stages that are wanted for their own sake. */
   readonly also?: readonly StagePlan[]
+  /** What of the Dockerfile is left out. */
+  readonly pruned?: readonly PrunedStage[]
+}
+
+/** A stage that is not built. */
+export interface PrunedStage {
+  readonly index: number
+  readonly name: string | undefined
+  readonly line: number
+  readonly why: string
 }
 
 /** The stages whose files or base a stage needs. */

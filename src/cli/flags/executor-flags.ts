@@ -30,7 +30,7 @@ const input: readonly Flag[] = [
   {
     name: 'build-context',
     kind: 'list',
-    description: 'name=place: what a stage or image of that name is taken from instead; repeatable',
+    description: 'What stages and images of a name are taken from instead: name=place; repeatable',
     group: 'Input',
   },
   {
