@@ -165,7 +165,8 @@ function judgeStep({ step, hit, lineage, waitsFor, from, source }: StepToJudge, 
   const { plan, rooms, isSquashed } = around
   if (isSquashed) return miss('the stage becomes one layer, which no cache has')
   if (rooms.cache === noLayers) return miss('no cache is used')
-  if (hit === undefined) return miss(policyOf(step, rooms) === 'none' ? 'it is not cached' : 'the cache directory has nothing of this key')
+  if (hit === undefined)
+    return miss(policyOf(step, rooms) === 'none' ? 'it is not cached' : 'the cache directory has nothing of this key')
   if (from !== undefined && source === undefined) return miss(`${titleOf(plan, from)} must be built first`)
   if (lineage === undefined) {
     return { verdict: 'depends', why: `used if ${waitsFor ?? 'what is below'} gives the same result again` }
