@@ -1,8 +1,9 @@
 import type { Dockerfile } from '../src/dockerfile/dockerfile.ts'
 import type { CopyInstruction, Instruction } from '../src/dockerfile/instruction.ts'
 import type { Platform } from '../src/oci/platform.ts'
-import { parseReference } from '../src/oci/reference.ts'
+import { isInLayout, parseReference } from '../src/oci/reference.ts'
 import { expanding, outlineStages, type StageOutline, stageNamed } from '../src/plan/stage-outline.ts'
+import type { StageBase } from '../src/plan/step.ts'
 import type { WantedImage } from './wanted-image.ts'
 
 export interface DockerfileOptions {
@@ -21,9 +22,13 @@ export function imagesOfDockerfile(dockerfile: Dockerfile, options: DockerfileOp
   const { stages } = outlineStages(dockerfile, { ...options, target: undefined, labels: {} })
   return stages.flatMap((stage) => {
     const { base } = stage
-    const own = base.kind === 'image' ? [{ reference: base.reference, platform: base.platform }] : []
+    const own = base.kind === 'image' ? inRegistry(base) : []
     return [...own, ...copiedImages(stage, { stages, dockerfile })]
   })
+}
+
+function inRegistry({ reference, platform }: StageBase & { readonly kind: 'image' }): readonly WantedImage[] {
+  return isInLayout(reference) ? [] : [{ reference, platform }]
 }
 
 interface Surroundings {

@@ -1,5 +1,6 @@
 import type { BaseImages, WarmImage } from '../cache/base-images.ts'
 import { HearthError } from '../src/errors.ts'
+import { imageFromLayout } from '../src/image/from-layout.ts'
 import { imageFromRegistry } from '../src/image/from-registry.ts'
 import { imageFromStore } from '../src/image/from-store.ts'
 import type { PulledImage, ResolvedImage } from '../src/image/pulled-image.ts'
@@ -8,7 +9,6 @@ import type { Digest } from '../src/oci/digest.ts'
 import type { RegistryClient } from '../src/registry/registry-client.ts'
 import { describeLayers, titleOf } from './describe-result.ts'
 import type { LayerFetcher } from './layer-fetcher.ts'
-import { imageFromLayout } from './layout-image.ts'
 import type { WantedImage } from './wanted-image.ts'
 import type { WarmedImage } from './warm-result.ts'
 
@@ -73,7 +73,8 @@ async function renewed(wanted: WantedImage, known: WarmImage, warming: Warming):
 }
 
 function locate({ reference, platform, layout }: WantedImage, warming: Warming): Promise<ResolvedImage> {
-  if (layout !== undefined) return imageFromLayout(layout, platform)
+  if (layout !== undefined)
+    return imageFromLayout({ layout: layout.directory, tag: layout.name, digest: undefined }, platform)
   const { client, signal } = warming
   return imageFromRegistry(reference, { client, platform, ...(signal === undefined ? {} : { signal }) })
 }

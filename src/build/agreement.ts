@@ -6,7 +6,7 @@ import type { StageLookups } from './stage-lookups.ts'
 /** What the agreement knows of the stages of a build. */
 export interface AgreeingStages {
   readonly plans: readonly StagePlan[]
-  lookups(index: number): StageLookups
+  lookups(index: number): Pick<StageLookups, 'lineage' | 'hits'>
   /** Stages whose cached copies turned out to disagree with a new run. */
   readonly distrusted: ReadonlySet<number>
 }

@@ -77,6 +77,7 @@ async function buildOnce(plan: BuildPlan, rooms: BuildRooms, tries: Tries): Prom
   using trees = openTrees(rooms)
   const graph = createGraph(plan, rooms, { ...tries, trees })
   const target = graph.stage(plan.target.index)
+  await buildAll([target, ...(plan.also ?? []).map(({ index }) => graph.stage(index))])
   const { layers, history, config, baseConfig, author, created } = await target.built()
   const { platform } = plan.target
   const time = timeOf(created, rooms.layers.reproducible).toISOString()
@@ -93,6 +94,12 @@ async function buildOnce(plan: BuildPlan, rooms: BuildRooms, tries: Tries): Prom
   }
   const steps = plan.stages.flatMap((stage) => graph.stage(stage.index).reports)
   return { image: { config: imageConfig, layers, annotations: {} }, steps }
+}
+
+/** Side by side; a stage that fails does not leave the others behind at work. */
+async function buildAll(stages: readonly StageBuild[]): Promise<void> {
+  const results = await Promise.allSettled(stages.map((stage) => stage.built()))
+  for (const result of results) if (result.status === 'rejected') throw result.reason
 }
 
 /** Undefined where roots are unpacked one by one. */
@@ -113,7 +120,8 @@ interface GraphParts extends Tries {
   readonly trees: LayerTrees | undefined
 }
 
-function createGraph(plan: BuildPlan, rooms: BuildRooms, { distrusted, turns, trees }: GraphParts): BuildGraph {
+/** The stages of a build, none of which has begun. */
+export function createGraph(plan: BuildPlan, rooms: BuildRooms, { distrusted, turns, trees }: GraphParts): BuildGraph {
   const stages = new Map<number, StageBuild>()
   const { workDir, log, signal } = rooms
   const imageTrees = new ImageTrees({ directory: workDir, log, ...(signal === undefined ? {} : { signal }) })

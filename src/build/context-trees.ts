@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { type DigestedSources, digestSources } from '../context/source-digest.ts'
 import type { Log } from '../log.ts'
 import { copyWhole } from '../rootfs/copy-whole.ts'
+import { onMachine } from '../rootfs/root.ts'
 import type { SelectedSource } from '../rootfs/selected-source.ts'
 
 export interface TreeOptions {
@@ -25,21 +26,25 @@ export class ContextTrees {
 
   /** What of the source decides about a layer. */
   digest(source: SelectedSource, options: Pick<TreeOptions, 'signal'>): Promise<DigestedSources> {
-    const known = this.#digested.get(source.path)
+    const known = this.#digested.get(nameOf(source))
     if (known !== undefined) return known
     const digested = digestSources([source], { ...options, owners: false })
-    this.#digested.set(source.path, digested)
+    this.#digested.set(nameOf(source), digested)
     return digested
   }
 
   /** The path of the copy. */
   path(source: SelectedSource, options: TreeOptions): Promise<string> {
-    const known = this.#made.get(source.path)
+    const known = this.#made.get(nameOf(source))
     if (known !== undefined) return known
     const made = copyTo(`${this.#directory}/${this.#made.size}`, source, { ...options, keepOwner: false })
-    this.#made.set(source.path, made)
+    this.#made.set(nameOf(source), made)
     return made
   }
+}
+
+function nameOf({ root, path }: SelectedSource): string {
+  return JSON.stringify([onMachine(root), path])
 }
 
 /** Copies a file or directory into a new directory; gives the path of the copy, which has a name of its own. */

@@ -1,11 +1,12 @@
 import type { BaseImages } from '../../cache/base-images.ts'
 import { messageOf } from '../errors.ts'
+import { imageFromLayout } from '../image/from-layout.ts'
 import { imageFromRegistry } from '../image/from-registry.ts'
 import { imageFromStore } from '../image/from-store.ts'
 import type { PulledImage } from '../image/pulled-image.ts'
 import type { Log } from '../log.ts'
 import { formatPlatform, type Platform } from '../oci/platform.ts'
-import { formatReference, type Reference } from '../oci/reference.ts'
+import { formatReference, type ImageReference, isInLayout, type Reference } from '../oci/reference.ts'
 import type { RegistryClient } from '../registry/registry-client.ts'
 import type { ImageSource } from './rooms.ts'
 
@@ -17,7 +18,7 @@ export interface ImageSourceOptions {
   readonly signal?: AbortSignal
 }
 
-/** Warmed images first, then the registry. A tag is resolved once per build, however many stages name it. */
+/** Images of layouts are taken from there; for others, warmed images come first, then the registry. A tag is resolved once per build, however many stages name it. */
 export function createImageSource(options: ImageSourceOptions): ImageSource {
   const { log } = options
   const found = new Map<string, Promise<PulledImage>>()
@@ -33,8 +34,17 @@ export function createImageSource(options: ImageSourceOptions): ImageSource {
   }
 }
 
-async function locate(reference: Reference, platform: Platform, options: ImageSourceOptions): Promise<PulledImage> {
+async function locate(
+  reference: ImageReference,
+  platform: Platform,
+  options: ImageSourceOptions,
+): Promise<PulledImage> {
   const name = formatReference(reference)
+  if (isInLayout(reference)) {
+    const image = await imageFromLayout(reference, platform)
+    options.log.info(`${name} is ${image.manifestDescriptor.digest}`)
+    return image
+  }
   const warm = await warmImage(reference, platform, options)
   if (warm !== undefined) {
     options.log.info(`${name} is warm (${warm.manifestDescriptor.digest})`)
@@ -47,7 +57,7 @@ async function locate(reference: Reference, platform: Platform, options: ImageSo
 }
 
 interface Wish {
-  readonly reference: Reference
+  readonly reference: ImageReference
   readonly platform: Platform
   readonly log: Log
 }

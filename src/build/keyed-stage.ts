@@ -22,12 +22,16 @@ export interface KeyedStage {
   readonly identity: string
 }
 
-/** Finds out what every step of a stage depends on, without building anything. */
-export async function keyStage(plan: StagePlan, graph: BuildGraph, rooms: BuildRooms): Promise<KeyedStage> {
+/** Finds out what every step of a stage depends on, without building anything. Each is added to `steps` when it is known. */
+export async function keyStage(
+  plan: StagePlan,
+  graph: BuildGraph,
+  rooms: BuildRooms,
+  steps: KeyedStep[] = [],
+): Promise<KeyedStage> {
   const { platform } = plan
   const { reproducible } = rooms.layers
   let parent = await baseIdentity(plan, graph, rooms)
-  const steps: KeyedStep[] = []
   for (const step of plan.steps) {
     if (step.kind === 'config') continue
     const prepared = await atStep(step, graph, () => prepareStep(step, graph, rooms))

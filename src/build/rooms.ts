@@ -6,14 +6,15 @@ import type { HttpClient } from '../http/http-client.ts'
 import type { PulledImage } from '../image/pulled-image.ts'
 import type { Log } from '../log.ts'
 import type { Platform } from '../oci/platform.ts'
-import type { Reference } from '../oci/reference.ts'
+import type { ImageReference } from '../oci/reference.ts'
 import type { IgnoredPaths } from '../rootfs/ignored-paths.ts'
 import type { OverlayMarks } from '../rootfs/overlay-mount.ts'
 import type { Isolation } from '../run/isolation.ts'
+import type { NamedContextFiles } from './named-contexts.ts'
 
-/** Finds base images: warmed ones first, then the registry. One answer per reference for the whole build. */
+/** Finds images: in the layout they are in, or else warmed ones first, then the registry. One answer per reference for the whole build. */
 export interface ImageSource {
-  find(reference: Reference, platform: Platform): Promise<PulledImage>
+  find(reference: ImageReference, platform: Platform): Promise<PulledImage>
 }
 
 /** Which layers the cache is asked for and given: in every tier, in the local one only, or not at all. */
@@ -32,6 +33,7 @@ export interface LayerOptions {
 /** Everything a build works with, made once by the composition root. */
 export interface BuildRooms {
   readonly context: BuildContext
+  readonly namedContexts: NamedContextFiles
   /** Where new layers are written; the cache directory when it is writable, else a temporary store. */
   readonly store: BlobStore
   readonly cache: LayerCache | undefined

@@ -1,7 +1,7 @@
 import type { ImageTrees } from '../image/image-trees.ts'
 import type { Log } from '../log.ts'
 import type { Platform } from '../oci/platform.ts'
-import { formatReference, type Reference } from '../oci/reference.ts'
+import { formatReference, type ImageReference } from '../oci/reference.ts'
 import type { Root } from '../rootfs/root.ts'
 import type { BuildRooms } from './rooms.ts'
 import type { StageRoot } from './stage-files.ts'
@@ -27,7 +27,7 @@ export class SourceImages {
     this.#openRoot = openRoot
   }
 
-  root(reference: Reference, platform: Platform): Promise<Root> {
+  root(reference: ImageReference, platform: Platform): Promise<Root> {
     if (this.#rooms.unpackAll === true) return this.directory(reference, platform)
     const name = formatReference(reference)
     const root = this.#roots.get(name) ?? this.#read(reference, platform)
@@ -36,19 +36,19 @@ export class SourceImages {
   }
 
   /** The same in a directory of the machine. */
-  directory(reference: Reference, platform: Platform): Promise<string> {
+  directory(reference: ImageReference, platform: Platform): Promise<string> {
     const name = formatReference(reference)
     const directory = this.#directories.get(name) ?? this.#unpack(reference, platform)
     this.#directories.set(name, directory)
     return directory
   }
 
-  async #read(reference: Reference, platform: Platform): Promise<Root> {
+  async #read(reference: ImageReference, platform: Platform): Promise<Root> {
     const { image } = await this.#rooms.images.find(reference, platform)
     return this.#trees.of(image.layers, { contents: true })
   }
 
-  async #unpack(reference: Reference, platform: Platform): Promise<string> {
+  async #unpack(reference: ImageReference, platform: Platform): Promise<string> {
     const log = this.#rooms.log.child(`[${formatReference(reference)}]`)
     const root = this.#openRoot(`image-${this.#directories.size}`, log)
     const { image } = await this.#rooms.images.find(reference, platform)

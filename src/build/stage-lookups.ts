@@ -22,18 +22,22 @@ export interface UsableLayer {
 
 /** What the cache has for the steps of one stage; nothing is built to find out. */
 export class StageLookups {
+  /** The steps whose keys are known by now, in their order; all of them once `keyed` has come through. */
+  readonly keyedSoFar: readonly KeyedStep[]
   readonly #options: LookupOptions
+  readonly #steps: KeyedStep[] = []
   #keyed: Promise<KeyedStage> | undefined
   #hits: Promise<readonly Promise<CachedLayer | undefined>[]> | undefined
   #lineage: Promise<string | undefined> | undefined
 
   constructor(options: LookupOptions) {
     this.#options = options
+    this.keyedSoFar = this.#steps
   }
 
   keyed(): Promise<KeyedStage> {
     const { plan, graph, rooms } = this.#options
-    this.#keyed ??= keyStage(plan, graph, rooms)
+    this.#keyed ??= keyStage(plan, graph, rooms, this.#steps)
     return this.#keyed
   }
 

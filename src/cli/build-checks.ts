@@ -10,7 +10,10 @@ import type { ExecutorOptions } from './executor-options.ts'
 
 export interface CheckedBuild {
   readonly dockerfile: Dockerfile
-  readonly options: Pick<ExecutorOptions, 'target' | 'buildArgs' | 'platform' | 'buildPlatform'>
+  readonly options: Pick<
+    ExecutorOptions,
+    'target' | 'alsoBuilt' | 'buildContexts' | 'buildArgs' | 'platform' | 'buildPlatform'
+  >
   readonly ignore: IgnoreMatcher
   readonly log: Log
 }
@@ -24,8 +27,9 @@ export function runBuildChecks(
   before: readonly Finding[] = [],
   baseConfig?: LintOptions['baseConfig'],
 ): readonly Finding[] {
-  const { target, buildArgs, platform, buildPlatform } = options
-  const lintOptions = { target, buildArgs, platform, buildPlatform, ignore, everyStage: false, baseConfig }
+  const { target, alsoBuilt, buildContexts: contexts, buildArgs, platform, buildPlatform } = options
+  const stages = { target, alsoBuilt, everyStage: false }
+  const lintOptions = { ...stages, contexts, buildArgs, platform, buildPlatform, ignore, baseConfig }
   const said = new Set(before.map((finding) => findingText(dockerfile.name, finding)))
   const findings = lint(dockerfile, buildChecks, lintOptions)
   const fresh = findings.filter((finding) => !said.has(findingText(dockerfile.name, finding)))

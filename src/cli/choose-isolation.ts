@@ -15,7 +15,7 @@ import { holdsID, knownIDs, ownIDs } from '../sys/own-ids.ts'
 import type { Variables } from './environment.ts'
 import type { ExecutorOptions } from './executor-options.ts'
 import { ownDirectory } from './kaniko-directory.ts'
-import { ownPaths } from './own-paths.ts'
+import { contextPaths, ownPaths } from './own-paths.ts'
 
 export interface IsolationSurroundings {
   readonly options: ExecutorOptions
@@ -86,7 +86,7 @@ function inPlace({ options, workDir, context, log }: IsolationSurroundings): Iso
   requireCapabilities(missing)
   for (const { name, for: purpose } of missing) log.debug(`without CAP_${name}: ${purpose} will fail`)
   const { ignorePaths, ignoreVarRun, kanikoDir, environment } = options
-  const alsoIgnored = [context, ...ownPaths(options, workDir).map(({ path }) => path)]
+  const alsoIgnored = [context, ...contextPaths(options), ...ownPaths(options, workDir).map(({ path }) => path)]
   if (kanikoDir !== undefined) alsoIgnored.push(kanikoDir)
   // Credentials are read when a registry asks for them.
   if (existsSync(environment.dockerConfigPath)) alsoIgnored.push(environment.dockerConfigPath)

@@ -1,5 +1,6 @@
 import type { CachePolicy } from '../build/rooms.ts'
 import type { Platform } from '../oci/platform.ts'
+import type { NamedContexts } from '../plan/named-contexts.ts'
 import type { Environment } from './environment.ts'
 import type { LogChoice } from './flags/log-flags.ts'
 import type { RegistryFlags } from './flags/registry-flags.ts'
@@ -11,6 +12,9 @@ export type IsolationChoice = (typeof isolationChoices)[number]
 
 export const snapshotModes = ['full', 'redo', 'time'] as const
 export type SnapshotMode = (typeof snapshotModes)[number]
+
+export const planFormats = ['text', 'json'] as const
+export type PlanFormat = (typeof planFormats)[number]
 
 /** What the executor was asked to do: every flag with its value, checked as far as it can be without touching a file. */
 export interface ExecutorOptions {
@@ -35,7 +39,11 @@ export interface ExecutorOptions {
   readonly agents: ReadonlyMap<string, string>
   readonly labels: Readonly<Record<string, string>>
   readonly annotations: Readonly<Record<string, string>>
+  /** The stage that becomes the image: the first --target; the last stage when undefined. */
   readonly target?: string
+  /** Further stages to build: the other targets. */
+  readonly alsoBuilt: readonly string[]
+  readonly buildContexts: NamedContexts
   readonly cache: boolean
   readonly cacheDir: string
   /** "registry/repository" or "oci:path" as given; with --cache and a push it defaults to the first destination's repository + "/cache". */
@@ -53,7 +61,9 @@ export interface ExecutorOptions {
   readonly platform: Platform
   readonly buildPlatform: Platform
   readonly log: LogChoice
+  /** Print the plan, and build nothing. */
   readonly dryrun: boolean
+  readonly planFormat: PlanFormat
   readonly isolation: IsolationChoice
   /** Leave no image's files in a root that stages share. */
   readonly cleanUp: boolean

@@ -1,12 +1,13 @@
 import { resolve } from 'node:path'
 import { build } from '../build/build.ts'
 import { createImageSource } from '../build/image-source.ts'
+import { type NamedContextFiles, openNamedContexts } from '../build/named-contexts.ts'
+import { noDownloads } from '../build/no-downloads.ts'
 import { cacheSummary } from '../build/report.ts'
 import type { BuildRooms, ImageSource } from '../build/rooms.ts'
 import { contextDirectory } from '../context/context-directory.ts'
 import { findDockerfile } from '../context/find-dockerfile.ts'
-import { type BuildContext, openContext } from '../context/open-context.ts'
-import { pathText } from '../context/path-text.ts'
+import { type BuildContext, openContext, warnOfOwn } from '../context/open-context.ts'
 import type { Dockerfile } from '../dockerfile/dockerfile.ts'
 import { withExcerpt } from '../dockerfile/excerpt.ts'
 import { parseDockerfile } from '../dockerfile/parse.ts'
@@ -14,9 +15,8 @@ import { type FinishedImage, finishImage } from '../image/image.ts'
 import type { Log } from '../log.ts'
 import type { ImageConfig } from '../oci/image-config.ts'
 import { formatPlatform, type Platform } from '../oci/platform.ts'
-import { formatReference, type Reference } from '../oci/reference.ts'
+import { formatReference, type ImageReference } from '../oci/reference.ts'
 import { planBuild, unusedBuildArgs } from '../plan/plan.ts'
-import { renderPlan } from '../plan/render.ts'
 import { type BuildPlan, hasCacheMounts } from '../plan/step.ts'
 import { ignoredPaths } from '../rootfs/ignored-paths.ts'
 import { readPathList } from '../rootfs/path-pattern.ts'
@@ -34,6 +34,7 @@ import { LazyIsolation } from './lazy-isolation.ts'
 import { runLint } from './lint.ts'
 import { ownPaths } from './own-paths.ts'
 import { parseExecutor } from './parse-executor.ts'
+import { openCacheToRead, printPlan } from './print-plan.ts'
 import type { Program, ProgramInput, Sink } from './program.ts'
 import { readSecrets, textsToMask } from './read-secrets.ts'
 import { refuseUnwritable } from './refuse-unwritable.ts'
@@ -133,7 +134,7 @@ async function executeIn(execution: Execution): Promise<Outcome> {
   }
 }
 
-async function executeWith({ dockerfile, context }: Input, execution: Execution): Promise<Outcome> {
+async function executeWith({ dockerfile, context, namedContexts }: Input, execution: Execution): Promise<Outcome> {
   const { options, log, said, firstLog, stdout, signal, registries, workDir } = execution
   const checked = { dockerfile, options, ignore: context.ignore, log }
   const findings = runBuildChecks(checked)
@@ -142,12 +143,14 @@ async function executeWith({ dockerfile, context }: Input, execution: Execution)
   if (!options.dryrun && hasCommands(dockerfile)) releaseUnlessRestart(said, isolations)
   else said.release()
   const outputs = planOutputs({ options, client: registries.push, log, signal })
-  const cache = openBuildCache({ options, env: execution.env, client: registries.push, workDir, log })
+  const cache = options.dryrun
+    ? openCacheToRead({ options, workDir, log })
+    : openBuildCache({ options, env: execution.env, client: registries.push, workDir, log })
   const images = createImageSource({ client: registries.pull, warm: cache.warm, log, signal })
   const { plan, baseConfig } = await planOf(dockerfile, options, images)
   runBuildChecks(checked, findings, baseConfig)
   if (options.dryrun) {
-    stdout.write(renderPlan(plan, plannedOutputs(options)))
+    await printPlan({ plan, options, rooms: roomsOf(execution, { context, namedContexts, cache, images }) }, stdout)
     return 'done'
   }
   if (cache.mountsGo !== undefined && hasCacheMounts(plan)) {
@@ -160,7 +163,7 @@ async function executeWith({ dockerfile, context }: Input, execution: Execution)
   }
   said.release()
   try {
-    const image = await buildImage(plan, execution, { context, cache, images, workplace })
+    const image = await buildImage(plan, execution, { context, namedContexts, cache, images, workplace })
     await deliver(image, outputs, { options, client: registries.push, log, signal })
     log.info(`Built ${image.manifestDescriptor.digest}`)
     return 'done'
@@ -182,10 +185,11 @@ function hasCommands({ stages }: Dockerfile): boolean {
 interface Input {
   readonly dockerfile: Dockerfile
   readonly context: BuildContext
+  readonly namedContexts: NamedContextFiles
 }
 
 async function readInput(execution: Execution): Promise<Input> {
-  const { options, log, workDir } = execution
+  const { options, log, signal, registries, workDir } = execution
   const { cwd } = options.environment
   const directory = contextDirectory({ context: options.context, cwd })
   const found = findDockerfile({ dockerfile: options.dockerfile, cwd, directory })
@@ -195,27 +199,27 @@ async function readInput(execution: Execution): Promise<Input> {
   }
   const own = ownPaths(options, workDir)
   const context = await openContext({ context: options.context, cwd, dockerfile: found.path, own })
-  for (const { title, path } of context.own) {
-    if (!context.ignore.prunes(pathText(path)))
-      log.warn(`${title} ${pathText(path)} is in the context: nothing of it is copied`)
-  }
-  return { dockerfile, context }
+  warnOfOwn(context, log)
+  const { buildContexts: contexts } = options
+  const http = options.dryrun ? noDownloads : registries.http
+  const namedContexts = await openNamedContexts({ contexts, http, workDir, own, log, signal })
+  return { dockerfile, context, namedContexts }
 }
 
 interface Planned {
   readonly plan: BuildPlan
   /** The configurations of the base images that were looked at. */
-  baseConfig(reference: Reference, platform: Platform): ImageConfig | undefined
+  baseConfig(reference: ImageReference, platform: Platform): ImageConfig | undefined
 }
 
 async function planOf(dockerfile: Dockerfile, options: ExecutorOptions, images: ImageSource): Promise<Planned> {
-  const { target, buildArgs, labels, platform, buildPlatform } = options
+  const { target, alsoBuilt, buildArgs, labels, platform, buildPlatform, buildContexts: contexts } = options
   const configs = new Map<string, ImageConfig>()
-  const nameOf = (reference: Reference, wanted: Platform): string =>
+  const nameOf = (reference: ImageReference, wanted: Platform): string =>
     `${formatReference(reference)} ${formatPlatform(wanted)}`
   const plan = await planBuild(
     dockerfile,
-    { target, buildArgs, labels, platform, buildPlatform },
+    { target, alsoBuilt, buildArgs, labels, platform, buildPlatform, contexts },
     async (reference, wanted) => {
       const { config } = (await images.find(reference, wanted)).image
       configs.set(nameOf(reference, wanted), config)
@@ -225,19 +229,32 @@ async function planOf(dockerfile: Dockerfile, options: ExecutorOptions, images: 
   return { plan, baseConfig: (reference, wanted) => configs.get(nameOf(reference, wanted)) }
 }
 
-interface BuildInput {
+interface PlanInput {
   readonly context: BuildContext
+  readonly namedContexts: NamedContextFiles
   readonly cache: BuildCache
   readonly images: ImageSource
+}
+
+interface BuildInput extends PlanInput {
   readonly workplace: Workplace
 }
 
 async function buildImage(plan: BuildPlan, execution: Execution, input: BuildInput): Promise<FinishedImage> {
+  const { options, log } = execution
+  const rooms: BuildRooms = { ...roomsOf(execution, input), ...input.workplace }
+  const { image, steps } = await build(plan, rooms)
+  if (input.cache.layers !== undefined) log.info(cacheSummary(steps))
+  return finishImage({ ...image, annotations: options.annotations })
+}
+
+function roomsOf(execution: Execution, input: PlanInput): Omit<BuildRooms, keyof Workplace> {
   const { options, log, signal, registries, workDir } = execution
   const { reproducible, singleSnapshot, snapshotMode } = options
   const unwanted = readPathList(options.ignorePaths)
-  const rooms: BuildRooms = {
+  return {
     context: input.context,
+    namedContexts: input.namedContexts,
     store: input.cache.store,
     cache: input.cache.layers,
     cachePolicy: { run: options.cacheRunLayers, copy: options.cacheCopyLayers },
@@ -245,7 +262,6 @@ async function buildImage(plan: BuildPlan, execution: Execution, input: BuildInp
     secrets: execution.secrets,
     agents: checkAgents(options.agents, options.environment.cwd),
     images: input.images,
-    ...input.workplace,
     http: registries.http,
     workDir,
     layers: { compressionLevel: 6, reproducible, singleSnapshot, snapshotMode },
@@ -256,12 +272,4 @@ async function buildImage(plan: BuildPlan, execution: Execution, input: BuildInp
     now: new Date(),
     signal,
   }
-  const { image, steps } = await build(plan, rooms)
-  if (input.cache.layers !== undefined) log.info(cacheSummary(steps))
-  return finishImage({ ...image, annotations: options.annotations })
-}
-
-function plannedOutputs(options: ExecutorOptions): Parameters<typeof renderPlan>[1] {
-  const { destinations, push, tarPath, ociLayoutPath } = options
-  return { destinations: push ? destinations : [], tarPath, ociLayoutPath }
 }

@@ -1,4 +1,5 @@
 import type { Platform } from '../oci/platform.ts'
+import type { NamedContexts } from '../plan/named-contexts.ts'
 import type { LogChoice } from './flags/log-flags.ts'
 
 export const lintFormats = ['text', 'json'] as const
@@ -16,6 +17,9 @@ export interface LintCommandOptions {
   readonly buildArgs: Readonly<Record<string, string>>
   /** Stage to look at, with those it needs; all of them when undefined. */
   readonly target?: string
+  /** Further stages to look at. */
+  readonly alsoBuilt: readonly string[]
+  readonly buildContexts: NamedContexts
   readonly platform: Platform
   readonly buildPlatform: Platform
   readonly format: LintFormat

@@ -43,11 +43,13 @@ async function findingsOf(
   options: LintCommandOptions,
 ): Promise<readonly Finding[]> {
   await using context = await openContext({ context: options.context, cwd: options.cwd, dockerfile: path })
-  const { target, buildArgs, platform, buildPlatform } = options
+  const { target, alsoBuilt, buildContexts: contexts, buildArgs, platform, buildPlatform } = options
   const { ignore } = context
   const everyStage = target === undefined
   return lint(dockerfile, allRules, {
     target,
+    alsoBuilt,
+    contexts,
     everyStage,
     buildArgs,
     platform,
@@ -58,8 +60,8 @@ async function findingsOf(
 
 /** A FROM or a target that no build could use is an error, not a finding. */
 function refuseBadStages(dockerfile: Dockerfile, options: LintCommandOptions): void {
-  const { target, buildArgs, platform, buildPlatform } = options
-  outlineStages(dockerfile, { target, buildArgs, platform, buildPlatform, labels: {} })
+  const { target, alsoBuilt, buildContexts: contexts, buildArgs, platform, buildPlatform } = options
+  outlineStages(dockerfile, { target, alsoBuilt, contexts, buildArgs, platform, buildPlatform, labels: {} })
 }
 
 function fails(origin: Finding['origin'], { errorOn }: LintCommandOptions): boolean {

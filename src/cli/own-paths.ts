@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import type { OwnPath } from '../context/own-paths.ts'
+import { isInLayout } from '../oci/reference.ts'
 import type { ExecutorOptions } from './executor-options.ts'
 
 /** The files and directories that a build writes, apart from those that name digests: a context must not copy them. */
@@ -16,4 +17,12 @@ export function ownPaths(options: ExecutorOptions, workDir: string): readonly Ow
     return path === undefined ? [] : [{ title, path: resolve(environment.cwd, path) }]
   })
   return [{ title: 'The work directory', path: workDir }, ...given]
+}
+
+/** Where files and layouts that --build-context names lie on this machine. */
+export function contextPaths({ buildContexts }: Pick<ExecutorOptions, 'buildContexts'>): readonly string[] {
+  return [...buildContexts.values()].flatMap((context) => {
+    if (context.kind === 'files') return /^https?:\/\//i.test(context.place) ? [] : [context.place]
+    return context.kind === 'image' && isInLayout(context.reference) ? [context.reference.layout] : []
+  })
 }

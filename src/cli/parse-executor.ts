@@ -5,12 +5,13 @@ import { hostPlatform } from '../oci/platform.ts'
 import { parseReference, repositoryName } from '../oci/reference.ts'
 import { readAgentFlags } from './agent-flags.ts'
 import { readEnvironment, type Variables } from './environment.ts'
-import type { ExecutorOptions, IsolationChoice, ParsedExecutor, SnapshotMode } from './executor-options.ts'
+import type { ExecutorOptions, IsolationChoice, ParsedExecutor, PlanFormat, SnapshotMode } from './executor-options.ts'
 import { executorFlags } from './flags/executor-flags.ts'
 import { judgeFates } from './flags/fates.ts'
 import { FlagValues } from './flags/flag-values.ts'
 import { type Command, helpText } from './flags/help.ts'
 import { readLogFlags } from './flags/log-flags.ts'
+import { planFlags } from './flags/plan-flags.ts'
 import { type Arguments, readArguments } from './flags/read-arguments.ts'
 import { readRegistryFlags } from './flags/registry-flags.ts'
 import { parseBoolean } from './flags/scalars.ts'
@@ -19,6 +20,7 @@ import { ownDirectory } from './kaniko-directory.ts'
 import { kanikoVariables } from './kaniko-variables.ts'
 import { parseLint } from './parse-lint.ts'
 import { refusePositionals } from './positionals.ts'
+import { readBuildContexts } from './read-build-contexts.ts'
 import {
   given,
   readBuildArgs,
@@ -28,30 +30,59 @@ import {
   readPairs,
   readPlatform,
   readReferences,
+  readTargets,
 } from './read-values.ts'
 import { readSecretFlags } from './secret-flags.ts'
 
 export const executorCommand: Command = {
   name: 'hearth-executor',
   summary: 'Builds a container image from a Dockerfile, without a daemon.',
-  commands: ['version', 'lint [flags]'],
+  commands: ['version', 'lint [flags]', 'plan [flags]'],
   flags: executorFlags,
+}
+
+export const planCommand: Command = {
+  name: 'hearth-executor plan',
+  summary: 'Prints what a build with the same flags would do, and builds nothing.',
+  commands: [],
+  flags: planFlags,
 }
 
 /** Reads the executor's command line. Throws a UsageError for one that makes no sense. */
 export function parseExecutor(argv: readonly string[], env: Variables, cwd: string): ParsedExecutor {
   if (argv[0] === 'lint') return parseLint(argv.slice(1), env, cwd)
+  if (argv[0] === 'plan') return parsePlan(argv.slice(1), env, cwd)
   return withUsage(
     () => helpText(executorCommand),
     () => {
       const read = readArguments(argv, executorFlags)
       const values = new FlagValues(executorFlags, read.given)
-      if (values.boolean('help') || read.positionals[0] === 'help')
-        return { kind: 'help', text: helpText(executorCommand) }
-      if (read.positionals[0] === 'version') return { kind: 'version' }
-      if (read.positionals[0] === 'lint') throw wrongUsage('"lint" stands behind flags', 'Write it first.')
+      const [word] = read.positionals
+      if (values.boolean('help') || word === 'help') return { kind: 'help', text: helpText(executorCommand) }
+      if (word === 'version') return { kind: 'version' }
+      if (word === 'lint' || word === 'plan') throw wrongUsage(`"${word}" stands behind flags`, 'Write it first.')
       refusePositionals(read.positionals, { command: 'executor', unsupported: ['login', 'push', 'completion'] })
-      return { kind: 'build', options: Object.freeze(executorOptions(read, { values, env, cwd })) }
+      const push = !readSwitch(values, 'no-push', env.KANIKO_NO_PUSH)
+      checkDestinations(values, push)
+      const options = executorOptions(read, { values, env, cwd, push })
+      return { kind: 'build', options: Object.freeze({ ...options, dryrun: values.boolean('dryrun') }) }
+    },
+  )
+}
+
+/** A plan takes the flags of a build; where the image would go may be left open. */
+function parsePlan(argv: readonly string[], env: Variables, cwd: string): ParsedExecutor {
+  return withUsage(
+    () => helpText(planCommand),
+    () => {
+      const read = readArguments(argv, planFlags)
+      const values = new FlagValues(planFlags, read.given)
+      if (values.boolean('help') || read.positionals[0] === 'help') return { kind: 'help', text: helpText(planCommand) }
+      refusePositionals(read.positionals, { command: 'executor plan', unsupported: [] })
+      const push = !readSwitch(values, 'no-push', env.KANIKO_NO_PUSH)
+      const options = executorOptions(read, { values, env, cwd, push })
+      const planFormat = values.text('format') as PlanFormat
+      return { kind: 'build', options: Object.freeze({ ...options, dryrun: true, planFormat }) }
     },
   )
 }
@@ -60,13 +91,12 @@ interface Surroundings {
   readonly values: FlagValues
   readonly env: Variables
   readonly cwd: string
+  readonly push: boolean
 }
 
-function executorOptions(read: Arguments, { values, env, cwd }: Surroundings): ExecutorOptions {
+function executorOptions(read: Arguments, { values, env, cwd, push }: Surroundings): ExecutorOptions {
   const notices = [...judgeFates(executorFlags, read.given), ...kanikoVariables(env)]
-  const push = !readSwitch(values, 'no-push', env.KANIKO_NO_PUSH)
   const destinations = readReferences(values, 'destination')
-  checkDestinations(values, push, destinations)
   const buildArgs = readBuildArgs(values.list('build-arg'), env)
   const buildPlatform = hostPlatform(arch)
   return {
@@ -80,7 +110,8 @@ function executorOptions(read: Arguments, { values, env, cwd }: Surroundings): E
     agents: readAgentFlags(values.list('ssh'), env),
     labels: readPairs(values, 'label'),
     annotations: readPairs(values, 'annotation'),
-    ...given('target', values.optional('target')),
+    ...readTargets(values),
+    buildContexts: readBuildContexts(values, cwd),
     ...cacheOptions(values, push ? destinations[0] : undefined),
     singleSnapshot: values.boolean('single-snapshot'),
     snapshotMode: values.text('snapshot-mode') as SnapshotMode,
@@ -91,7 +122,8 @@ function executorOptions(read: Arguments, { values, env, cwd }: Surroundings): E
     platform: readPlatform(values) ?? buildPlatform,
     buildPlatform,
     log: readLogFlags(values),
-    dryrun: values.boolean('dryrun'),
+    dryrun: false,
+    planFormat: 'text',
     ...running(values, env),
     force: values.boolean('force'),
     ...directories(values, { env, cwd }),
@@ -117,7 +149,7 @@ type RunningOptions = Pick<
 >
 
 /** kaniko keeps its files and what it works on in one directory; what is read is where it is, so only the latter moves. */
-function directories(values: FlagValues, { env, cwd }: Omit<Surroundings, 'values'>): DirectoryOptions {
+function directories(values: FlagValues, { env, cwd }: Pick<Surroundings, 'env' | 'cwd'>): DirectoryOptions {
   const named = values.optional('kaniko-dir') ?? (env.KANIKO_DIR || undefined)
   const absolute = named === undefined ? undefined : resolve(cwd, named)
   const kanikoDir = absolute === ownDirectory ? undefined : absolute
@@ -173,8 +205,8 @@ function readSwitch(values: FlagValues, flag: string, variable: string | undefin
   }
 }
 
-function checkDestinations(values: FlagValues, push: boolean, destinations: readonly string[]): void {
-  if (destinations.length > 0) return
+function checkDestinations(values: FlagValues, push: boolean): void {
+  if (values.list('destination').length > 0) return
   if (push) throw wrongUsage('you must provide --destination, or use --no-push')
   for (const [flag, name] of [
     ['image-name-with-digest-file', 'ImageNameDigestFile'],

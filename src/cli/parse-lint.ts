@@ -9,7 +9,8 @@ import { readArguments } from './flags/read-arguments.ts'
 import { withUsage } from './flags/usage.ts'
 import type { ErrorChoice, LintCommandOptions, LintFormat } from './lint-options.ts'
 import { refusePositionals } from './positionals.ts'
-import { given, readBuildArgs, readPlatform } from './read-values.ts'
+import { readBuildContexts } from './read-build-contexts.ts'
+import { readBuildArgs, readPlatform, readTargets } from './read-values.ts'
 
 export const lintCommand: Command = {
   name: 'hearth-executor lint',
@@ -37,7 +38,8 @@ export function parseLint(argv: readonly string[], env: Variables, cwd: string):
         dockerfile: values.text('dockerfile'),
         context: values.text('context'),
         buildArgs: buildArgs.values,
-        ...given('target', values.optional('target')),
+        ...readTargets(values),
+        buildContexts: readBuildContexts(values, cwd),
         platform: readPlatform(values) ?? buildPlatform,
         buildPlatform,
         format: values.text('format') as LintFormat,

@@ -80,6 +80,17 @@ export function readIgnoredPaths(values: FlagValues): readonly string[] {
   return paths
 }
 
+export interface Targets {
+  readonly target?: string
+  readonly alsoBuilt: readonly string[]
+}
+
+/** The values of --target; as with kaniko, one may hold several with commas between them. No stage's name has a comma. */
+export function readTargets(values: FlagValues): Targets {
+  const [first, ...alsoBuilt] = values.list('target').flatMap((text) => text.split(',').filter((name) => name !== ''))
+  return { ...given('target', first), alsoBuilt }
+}
+
 /** Runs a parser; what it refuses begins with the flag's name. */
 export function naming<T>(flag: string, parse: () => T): T {
   try {

@@ -7,16 +7,18 @@ export interface ContextLocation {
   readonly context: string
   /** What relative paths start from; that of dir:// is relative, too. */
   readonly cwd: string
+  /** The flag that names it, for messages; --context unless given. */
+  readonly flag?: string
 }
 
 /** The absolute directory a --context names. Throws unless it is a directory that is there. */
-export function contextDirectory({ context, cwd }: ContextLocation): string {
+export function contextDirectory({ context, cwd, flag = '--context' }: ContextLocation): string {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(context)?.[1]
   if (scheme !== undefined && scheme.toLowerCase() !== 'dir') throw unsupported(context, scheme)
   const path = resolve(cwd, scheme === undefined ? context : context.slice('dir://'.length))
   const stat = statOf(path)
-  if (stat === undefined) throw missing(path, 'there is nothing of that name')
-  if (!stat.isDirectory()) throw missing(path, 'it is not a directory')
+  if (stat === undefined) throw missing(path, 'there is nothing of that name', flag)
+  if (!stat.isDirectory()) throw missing(path, 'it is not a directory', flag)
   return path
 }
 
@@ -29,7 +31,17 @@ function statOf(path: string): Stats | undefined {
   }
 }
 
-function missing(path: string, why: string): HearthError {
+function missing(path: string, why: string, flag: string): HearthError {
+  if (flag !== '--context') {
+    const message = `The directory ${path} cannot be used`
+    return new HearthError({
+      code: 'context-missing',
+      message,
+      where: flag,
+      why,
+      fix: 'Give a directory that is there.',
+    })
+  }
   return new HearthError({
     code: 'context-missing',
     message: `The build context ${path} cannot be used`,

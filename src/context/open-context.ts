@@ -1,14 +1,18 @@
 import { dirname, join } from 'node:path'
 import { type IgnoreMatcher, parseIgnoreFile } from '../dockerfile/ignore.ts'
 import { HearthError } from '../errors.ts'
+import type { Log } from '../log.ts'
 import { type ContextLocation, contextDirectory } from './context-directory.ts'
 import { type OwnEntry, type OwnPath, ownEntries } from './own-paths.ts'
+import { pathText } from './path-text.ts'
 import { readSteeringFile } from './steering-file.ts'
 
 /** The files a build may copy from. */
 export interface BuildContext extends AsyncDisposable {
   /** Absolute. */
   readonly directory: string
+  /** What messages call it, unless by its directory. */
+  readonly title?: string
   readonly ignore: IgnoreMatcher
   /** The file the ignore rules came from. */
   readonly ignoreFile: string | undefined
@@ -21,6 +25,7 @@ export interface ContextOptions extends ContextLocation {
   readonly dockerfile?: string
   /** What the build itself writes, wherever it lies. */
   readonly own?: readonly OwnPath[]
+  readonly title?: string
 }
 
 /** Opens a directory as build context; it is used in place. */
@@ -29,7 +34,16 @@ export async function openContext(options: ContextOptions): Promise<BuildContext
   const found = findIgnoreFile(directory, options.dockerfile)
   const ignore = found === undefined ? nothingIgnored : parse(found)
   const own = ownEntries(directory, options.own ?? [])
-  return { directory, ignore, ignoreFile: found?.path, own, [Symbol.asyncDispose]: async () => {} }
+  const titled = options.title === undefined ? {} : { title: options.title }
+  return { directory, ...titled, ignore, ignoreFile: found?.path, own, [Symbol.asyncDispose]: async () => {} }
+}
+
+/** Warns of what the build itself writes into a context. */
+export function warnOfOwn({ title: name, ignore, own }: BuildContext, log: Log): void {
+  for (const { title, path } of own) {
+    if (ignore.prunes(pathText(path))) continue
+    log.warn(`${title} ${pathText(path)} is in ${name ?? 'the context'}: nothing of it is copied`)
+  }
 }
 
 interface IgnoreFile {

@@ -29,12 +29,12 @@ export interface SourceTree {
 
 /** The context as a tree to select from; what its ignore file names is not there, nor what the build itself writes. */
 export function contextTree(
-  { directory, ignore, ignoreFile, own }: BuildContext,
+  { directory, title, ignore, ignoreFile, own }: BuildContext,
   log?: Log,
 ): SourceTree & { readonly root: string } {
   return {
     root: directory,
-    title: `the build context ${directory}`,
+    title: title ?? `the build context ${directory}`,
     filter: filterOf(ignore, own),
     ignoreFile,
     own,

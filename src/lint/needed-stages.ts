@@ -2,8 +2,11 @@ import type { Instruction } from '../dockerfile/instruction.ts'
 import type { LintStage } from './subject.ts'
 import { argumentsOf } from './written.ts'
 
-/** The stages that a target is made of: its own, those below it, and those it takes files from. */
-export function neededStages(stages: readonly LintStage[], target: string | undefined): readonly LintStage[] {
+/** The stages that targets are made of: their own, those below them, and those they take files from. */
+export function neededStages(
+  stages: readonly LintStage[],
+  targets: readonly (string | undefined)[],
+): readonly LintStage[] {
   const needed = new Set<LintStage>()
   const need = (stage: LintStage | undefined): void => {
     if (stage === undefined || needed.has(stage)) return
@@ -12,7 +15,9 @@ export function neededStages(stages: readonly LintStage[], target: string | unde
     const earlier = stages.slice(0, stage.index)
     for (const name of stage.stage.instructions.flatMap(sourcesOf)) need(stageOf(earlier, name))
   }
-  need(target === undefined || target === '' ? stages.at(-1) : (stageOf(stages, target) ?? stages.at(-1)))
+  for (const target of targets) {
+    need(target === undefined || target === '' ? stages.at(-1) : (stageOf(stages, target) ?? stages.at(-1)))
+  }
   return stages.filter((stage) => needed.has(stage))
 }
 

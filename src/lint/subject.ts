@@ -3,7 +3,8 @@ import type { IgnoreMatcher } from '../dockerfile/ignore.ts'
 import type { Instruction } from '../dockerfile/instruction.ts'
 import type { ImageConfig } from '../oci/image-config.ts'
 import type { Platform } from '../oci/platform.ts'
-import type { Reference } from '../oci/reference.ts'
+import type { ImageReference } from '../oci/reference.ts'
+import type { NamedContexts } from '../plan/named-contexts.ts'
 import type { BuildArgs, Variables } from '../plan/scope.ts'
 import { collectGlobalArgs } from '../plan/stage-outline.ts'
 import { initialState, type StageState, scratchState } from '../plan/stage-state.ts'
@@ -14,6 +15,10 @@ import { neededStages } from './needed-stages.ts'
 export interface LintOptions {
   /** Name or index of the stage that is built; the last one when undefined. */
   readonly target?: string | undefined
+  /** Further stages that are built. */
+  readonly alsoBuilt?: readonly string[]
+  /** What takes the place of stages and images by name. */
+  readonly contexts?: NamedContexts
   /** Look at stages the target does not need, too. */
   readonly everyStage: boolean
   readonly buildArgs: BuildArgs
@@ -23,7 +28,7 @@ export interface LintOptions {
   /** What the context keeps out; undefined where no context is known. */
   readonly ignore?: IgnoreMatcher | undefined
   /** The configuration of a base image, where it is known. */
-  readonly baseConfig?: ((reference: Reference, platform: Platform) => ImageConfig | undefined) | undefined
+  readonly baseConfig?: ((reference: ImageReference, platform: Platform) => ImageConfig | undefined) | undefined
 }
 
 /** An instruction, and what is true right before it. */
@@ -73,7 +78,7 @@ export function subjectOf(dockerfile: Dockerfile, options: LintOptions): LintSub
     const knowsVariables = parent?.knowsVariables ?? (base.kind !== 'image' || base.config !== undefined)
     stages.push({ index, stage, base, knowsVariables, moments, final })
   }
-  const needed = options.everyStage ? stages : neededStages(stages, options.target)
+  const needed = options.everyStage ? stages : neededStages(stages, [options.target, ...(options.alsoBuilt ?? [])])
   return { dockerfile, options, globalArgs, defaultArgs, stages, needed }
 }
 

@@ -11,6 +11,22 @@ export interface Reference {
   readonly digest: Digest | undefined
 }
 
+/** An image of an OCI layout on disk. */
+export interface LayoutReference {
+  /** The layout's directory. */
+  readonly layout: string
+  /** What the layout calls it; undefined where a digest says enough, or it is the only one. */
+  readonly tag: string | undefined
+  readonly digest: Digest | undefined
+}
+
+/** Where an image comes from: a registry, or a layout on disk. */
+export type ImageReference = Reference | LayoutReference
+
+export function isInLayout(reference: ImageReference): reference is LayoutReference {
+  return 'layout' in reference
+}
+
 export const dockerHub = 'index.docker.io'
 
 const separator = '(?:[._]|__|-+)'
@@ -65,11 +81,12 @@ export function repositoryName(reference: Reference): string {
   return `${reference.registry}/${reference.repository}`
 }
 
-/** The full text, "index.docker.io/library/debian:12@sha256:…". */
-export function formatReference(reference: Reference): string {
+/** The full text, "index.docker.io/library/debian:12@sha256:…", or "oci-layout://directory:tag". */
+export function formatReference(reference: ImageReference): string {
   const tag = reference.tag === undefined ? '' : `:${reference.tag}`
   const digest = reference.digest === undefined ? '' : `@${reference.digest}`
-  return `${repositoryName(reference)}${tag}${digest}`
+  const name = isInLayout(reference) ? `oci-layout://${reference.layout}` : repositoryName(reference)
+  return `${name}${tag}${digest}`
 }
 
 function refuse(text: string, why: string): HearthError {

@@ -13,6 +13,7 @@ import { expandIn } from './change.ts'
 import { commandArgv } from './change-command.ts'
 import { joinWorkdir } from './container-config.ts'
 import { stepMountsOf } from './mounts.ts'
+import type { NamedContexts } from './named-contexts.ts'
 import { originOf } from './origin.ts'
 import { type BuildArgs, proxyEnvOf } from './scope.ts'
 import type { StageOutline } from './stage-outline.ts'
@@ -28,6 +29,7 @@ export interface LayerSurroundings {
   readonly buildArgs: BuildArgs
   /** Of the image that is built: images copied from have it, whatever the stage has. */
   readonly platform: Platform
+  readonly contexts: NamedContexts | undefined
 }
 
 export function runStepOf(instruction: RunInstruction, around: LayerSurroundings): RunStep {

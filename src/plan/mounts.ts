@@ -39,7 +39,10 @@ function stepMount(mount: Exclude<Mount, { readonly type: 'ssh' }>, around: Moun
     case 'cache': {
       const { from, id, target, ...more } = mount
       const origin = from === '' || from === 'scratch' ? undefined : originOf(from, around, key)
-      if (origin?.kind === 'context') throw syntax('RUN --mount=type=cache cannot begin with the build context')
+      if (origin?.kind === 'context') {
+        const what = origin.name === undefined ? 'the build context' : `the files of ${origin.name}`
+        throw syntax(`RUN --mount=type=cache cannot begin with ${what}`)
+      }
       return { ...more, id: id || joinWorkdir('/', target), target: placeOf(target, around), origin }
     }
     case 'tmpfs':

@@ -5,17 +5,18 @@ import { atInstruction } from '../dockerfile/syntax-error.ts'
 import { HearthError } from '../errors.ts'
 import type { ImageConfig } from '../oci/image-config.ts'
 import type { Platform } from '../oci/platform.ts'
-import type { Reference } from '../oci/reference.ts'
+import type { ImageReference } from '../oci/reference.ts'
 import { type ConfigInstruction, changeConfig } from './change-config.ts'
 import { withLabels } from './container-config.ts'
 import { addStepOf, copyStepOf, type LayerSurroundings, runStepOf, workdirStepOf } from './layer-step.ts'
+import { prunedStages } from './pruned-stages.ts'
 import { type BuildArgs, isPredefinedArg } from './scope.ts'
 import { expanding, type Outline, outlineStages, type PlanOptions, type StageOutline } from './stage-outline.ts'
 import { initialState, type StageState, scratchState } from './stage-state.ts'
 import { type BuildPlan, dependenciesOf, type StageBase, type StagePlan, type Step } from './step.ts'
 
 /** Answers what configuration a base image has; the only thing planning needs to know of the world. */
-export type BaseConfigs = (reference: Reference, platform: Platform) => Promise<ImageConfig>
+export type BaseConfigs = (reference: ImageReference, platform: Platform) => Promise<ImageConfig>
 
 interface PlannedStage {
   readonly plan: StagePlan
@@ -39,12 +40,15 @@ export async function planBuild(
   const outline = outlineStages(dockerfile, options)
   const planning: Planning = { dockerfile, options, outline, baseConfigs, planned: new Map() }
   const target = (await planStage(outline.target, planning)).plan
+  const also = await Promise.all(outline.also.map(async (stage) => (await planStage(stage, planning)).plan))
   const stages = (await Promise.all(planning.planned.values())).map((stage) => stage.plan)
   const labelled = { ...target, config: withLabels(target.config, options.labels) }
   return {
     dockerfile: dockerfile.name,
     stages: stages.map((stage) => (stage === target ? labelled : stage)).sort((a, b) => a.index - b.index),
     target: labelled,
+    also: [...new Set(also)].filter((stage) => stage !== target),
+    pruned: prunedStages(outline, new Set(planning.planned.keys())),
   }
 }
 
@@ -69,13 +73,16 @@ async function planSteps(stage: StageOutline, planning: Planning): Promise<Plann
     state = next.state
   }
   const { from } = stage.stage
+  if (stage.files !== undefined) steps.push(filesStep(stage.files, { state, line: from.line, stage, planning }))
   for (const trigger of triggers) {
     const parsed = expanding(dockerfile, from, () =>
       parseOnBuild(trigger, { name: `${dockerfile.name} (ONBUILD of its base)` }),
     )
     take(parsed, from.line)
   }
-  for (const instruction of stage.stage.instructions) take(instruction, instruction.line)
+  for (const instruction of stage.isReplaced === true ? [] : stage.stage.instructions) {
+    take(instruction, instruction.line)
+  }
   const { index, name, base, platform } = stage
   const plan: StagePlan = {
     index,
@@ -86,6 +93,7 @@ async function planSteps(stage: StageOutline, planning: Planning): Promise<Plann
     steps,
     config: state.config,
     author: state.author,
+    ...(stage.isReplaced === true ? { isReplaced: true } : {}),
   }
   await Promise.all(
     dependenciesOf(plan).map((needed) => planStage(planning.outline.stages[needed] as StageOutline, planning)),
@@ -98,7 +106,7 @@ interface BaseState {
   readonly triggers: readonly string[]
 }
 
-async function baseState({ base, stage }: StageOutline, planning: Planning): Promise<BaseState> {
+async function baseState({ base, stage, isReplaced }: StageOutline, planning: Planning): Promise<BaseState> {
   const common = { escape: planning.dockerfile.escape }
   if (base.kind === 'scratch') return { state: initialState({ ...scratchState, ...common }), triggers: [] }
   if (base.kind === 'stage') {
@@ -107,7 +115,13 @@ async function baseState({ base, stage }: StageOutline, planning: Planning): Pro
     return { state: initialState({ config, author, inherited: parent, ...common }), triggers: config.OnBuild ?? [] }
   }
   const { config, author } = await baseConfig(base, stage.from, planning)
-  return { state: initialState({ config, author, inherited: undefined, ...common }), triggers: config.OnBuild ?? [] }
+  const state = initialState({ config, author, inherited: undefined, ...common })
+  const triggers = config.OnBuild ?? []
+  // They wait for a stage that is built on this one.
+  if (isReplaced === true && triggers.length > 0) {
+    return { state: { ...state, config: { ...state.config, OnBuild: triggers } }, triggers: [] }
+  }
+  return { state, triggers }
 }
 
 async function baseConfig(
@@ -120,6 +134,16 @@ async function baseConfig(
   } catch (error) {
     throw error instanceof HearthError ? atInstruction(error, planning.dockerfile.name, from) : error
   }
+}
+
+/** Puts the files of a named context where a stage begins with them. */
+function filesStep(name: string, at: StepSurroundings): Step {
+  const { dockerfile } = at.planning
+  const copy = parseOnBuild('COPY . /', { name: dockerfile.name })
+  if (copy.kind !== 'COPY') throw new TypeError('COPY is no COPY')
+  const step = copyStepOf(copy, layerSurroundings(at))
+  const text = at.stage.stage.from.text
+  return { ...step, text, createdBy: `COPY --from=${name} . /`, origin: { kind: 'context', name } }
 }
 
 interface StepSurroundings {
@@ -135,9 +159,8 @@ interface NextStep {
 }
 
 function nextStep(instruction: Instruction, at: StepSurroundings): NextStep {
-  const { state, line, stage, planning } = at
-  const { buildArgs, platform } = planning.options
-  const around: LayerSurroundings = { state, line, stages: planning.outline.stages, stage, buildArgs, platform }
+  const { state } = at
+  const around = layerSurroundings(at)
   switch (instruction.kind) {
     case 'RUN':
       return { step: runStepOf(instruction, around), state }
@@ -153,6 +176,11 @@ function nextStep(instruction: Instruction, at: StepSurroundings): NextStep {
     default:
       return configStep(instruction, at)
   }
+}
+
+function layerSurroundings({ state, line, stage, planning }: StepSurroundings): LayerSurroundings {
+  const { buildArgs, platform, contexts } = planning.options
+  return { state, line, stages: planning.outline.stages, stage, buildArgs, platform, contexts }
 }
 
 function configStep(instruction: ConfigInstruction, { state, line, planning }: StepSurroundings): NextStep {

@@ -3,6 +3,8 @@ import type { ContainerConfig } from '../oci/image-config.ts'
 import { formatPlatform } from '../oci/platform.ts'
 import { formatReference } from '../oci/reference.ts'
 import { joinWorkdir } from './container-config.ts'
+import type { Forecast, StageForecast } from './forecast.ts'
+import { forecastLines } from './render-forecast.ts'
 import {
   type BuildPlan,
   dependenciesOf,
@@ -22,10 +24,15 @@ export interface PlannedOutputs {
   readonly ociLayoutPath: string | undefined
 }
 
-/** A plan as text, one line per step: what --dryrun prints and golden files hold. */
-export function renderPlan(plan: BuildPlan, outputs: PlannedOutputs): string {
+/**
+ * A plan as text, one line per step and, with a forecast, one below each that makes a layer: what "plan" and --dryrun
+ * print. Golden files hold it without a forecast.
+ */
+export function renderPlan(plan: BuildPlan, outputs: PlannedOutputs, forecast?: Forecast): string {
   const lines: string[] = []
-  for (const stage of plan.stages) lines.push(...renderStage(stage, plan))
+  for (const stage of plan.stages) lines.push(...renderStage(stage, plan, forecast?.get(stage.index)))
+  for (const stage of plan.also ?? []) lines.push(`ALSO ${stageTitle(stage)}`)
+  for (const stage of plan.pruned ?? []) lines.push(`PRUNED ${stageTitle(stage)}  line ${stage.line}: ${stage.why}`)
   lines.push(...renderImage(plan.target.config))
   for (const destination of outputs.destinations) lines.push(`PUSH ${destination}`)
   if (outputs.tarPath !== undefined) lines.push(`TAR ${outputs.tarPath}`)
@@ -33,12 +40,21 @@ export function renderPlan(plan: BuildPlan, outputs: PlannedOutputs): string {
   return `${lines.join('\n')}\n`
 }
 
-function renderStage(stage: StagePlan, plan: BuildPlan): readonly string[] {
+function renderStage(stage: StagePlan, plan: BuildPlan, forecast: StageForecast | undefined): readonly string[] {
   const title = `STAGE ${stageTitle(stage)}  ${formatPlatform(stage.platform)}  FROM ${baseText(stage.base, plan)}`
   const needs = dependenciesOf(stage).map((index) => titleOf(index, plan))
+  const below = forecastLines(stage, forecast)
+  const notes = [
+    ...(needs.length === 0 ? [] : [`NEEDS ${needs.join(', ')}`]),
+    ...(stage.isReplaced === true ? [`REPLACED by the context ${stageTitle(stage)}`] : []),
+    ...(forecast?.isWorkedOn === false ? ['NOT WORKED ON: what is taken from it is cached'] : []),
+  ]
   return [
-    needs.length === 0 ? title : `${title}  NEEDS ${needs.join(', ')}`,
-    ...stage.steps.map((step) => `  ${String(step.line).padStart(3)}  ${stepText(step, plan)}`),
+    [title, ...notes].join('  '),
+    ...stage.steps.flatMap((step, i) => [
+      `  ${String(step.line).padStart(3)}  ${stepText(step, plan)}`,
+      ...(below.get(i) ?? []),
+    ]),
   ]
 }
 
@@ -124,7 +140,7 @@ function baseText(base: StageBase, plan: BuildPlan): string {
 function originText(origin: Origin, plan: BuildPlan): string {
   switch (origin.kind) {
     case 'context':
-      return 'context'
+      return origin.name === undefined ? 'context' : `context ${origin.name}`
     case 'stage':
       return titleOf(origin.index, plan)
     case 'image':

@@ -4,18 +4,23 @@ import { placed } from '../dockerfile/syntax-error.ts'
 import { HearthError } from '../errors.ts'
 import { type Platform, parsePlatform } from '../oci/platform.ts'
 import { parseReference } from '../oci/reference.ts'
+import { contextNamed, type NamedContext, type NamedContexts } from './named-contexts.ts'
 import { type BuildArgs, givenArg, platformArgs, type Variables } from './scope.ts'
 import type { StageBase } from './step.ts'
 
 export interface PlanOptions {
   /** Name or index of the stage to build; the last one when undefined. */
   readonly target: string | undefined
+  /** Further stages to build; none becomes the image. */
+  readonly alsoBuilt?: readonly string[]
   readonly buildArgs: BuildArgs
   /** Labels of the finished image; they win over LABEL. */
   readonly labels: Readonly<Record<string, string>>
   readonly platform: Platform
   /** Platform of the machine that builds. */
   readonly buildPlatform: Platform
+  /** What takes the place of stages and images by name. */
+  readonly contexts?: NamedContexts
 }
 
 /** A stage with its FROM understood and nothing else. */
@@ -25,11 +30,17 @@ export interface StageOutline {
   readonly base: StageBase
   readonly platform: Platform
   readonly stage: DockerfileStage
+  /** Name of the context whose files the stage begins with, on nothing. */
+  readonly files?: string
+  /** A context took the place of the whole stage, whose instructions do not count. */
+  readonly isReplaced?: boolean
 }
 
 export interface Outline {
   readonly stages: readonly StageOutline[]
   readonly target: StageOutline
+  /** The further stages that are wanted. */
+  readonly also: readonly StageOutline[]
   /** Arguments declared before the first FROM and predefined ones: what `ARG name` in a stage picks up. */
   readonly globalArgs: Variables
 }
@@ -42,7 +53,8 @@ export function outlineStages(dockerfile: Dockerfile, options: PlanOptions): Out
   for (const [index, stage] of dockerfile.stages.entries()) {
     stages.push(outline(stage, { index, earlier: stages, globalArgs, dockerfile, options }))
   }
-  return { stages, target: stages[wanted] as StageOutline, globalArgs }
+  const also = (options.alsoBuilt ?? []).map((name) => stages[targetIndex(dockerfile, name)] as StageOutline)
+  return { stages, target: stages[wanted] as StageOutline, also, globalArgs }
 }
 
 /** The latest stage of that name before `before`; names do not depend on case. */
@@ -92,12 +104,27 @@ function outline(stage: DockerfileStage, state: OutlineState): StageOutline {
     const image = expandWord(from.image, lookUp, dockerfile)
     if (image.trim() === '') throw blankBase(from.image)
     const platform = from.platform === undefined ? options.platform : givenPlatform(from.platform, lookUp, dockerfile)
+    const replacement = stage.name === undefined ? undefined : contextNamed(options.contexts, stage.name)
+    if (stage.name !== undefined && replacement !== undefined) {
+      return { ...common, ...beginningWith(replacement, stage.name, platform), isReplaced: true }
+    }
     const parent = stageNamed(earlier, image, index)
     if (parent !== undefined)
       return { ...common, base: { kind: 'stage', index: parent.index }, platform: parent.platform }
     if (image === 'scratch') return { ...common, base: { kind: 'scratch' }, platform: options.platform }
+    const context = contextNamed(options.contexts, image)
+    if (context !== undefined) return { ...common, ...beginningWith(context, image, platform) }
     return { ...common, base: { kind: 'image', reference: parseReference(image), platform }, platform }
   })
+}
+
+function beginningWith(
+  context: NamedContext,
+  name: string,
+  platform: Platform,
+): Pick<StageOutline, 'base' | 'platform' | 'files'> {
+  if (context.kind === 'image') return { base: { kind: 'image', reference: context.reference, platform }, platform }
+  return { base: { kind: 'scratch' }, platform, ...(context.kind === 'files' ? { files: name } : {}) }
 }
 
 function givenPlatform(raw: string, lookUp: Scope, dockerfile: Dockerfile): Platform {

@@ -3,13 +3,14 @@ import type { RunNetwork } from '../dockerfile/instruction.ts'
 import type { CacheSharing, MountOwner } from '../dockerfile/mount.ts'
 import type { ContainerConfig } from '../oci/image-config.ts'
 import type { Platform } from '../oci/platform.ts'
-import type { Reference } from '../oci/reference.ts'
+import type { ImageReference } from '../oci/reference.ts'
 
 /** Where a COPY or ADD takes its files from. */
 export type Origin =
-  | { readonly kind: 'context' }
+  /** The build context, or the one that was given that name. */
+  | { readonly kind: 'context'; readonly name?: string }
   | { readonly kind: 'stage'; readonly index: number }
-  | { readonly kind: 'image'; readonly reference: Reference; readonly platform: Platform }
+  | { readonly kind: 'image'; readonly reference: ImageReference; readonly platform: Platform }
 
 export interface HeredocFile {
   readonly name: string
@@ -141,7 +142,7 @@ export type Step = LayerStep | ConfigStep
 export type StageBase =
   | { readonly kind: 'scratch' }
   | { readonly kind: 'stage'; readonly index: number }
-  | { readonly kind: 'image'; readonly reference: Reference; readonly platform: Platform }
+  | { readonly kind: 'image'; readonly reference: ImageReference; readonly platform: Platform }
 
 export interface StagePlan {
   readonly index: number
@@ -153,6 +154,8 @@ export interface StagePlan {
   /** Configuration of the finished stage. */
   readonly config: ContainerConfig
   readonly author: string | undefined
+  /** A named context took the place of its instructions. */
+  readonly isReplaced?: boolean
 }
 
 /** The stages a build needs, in the order of the Dockerfile; the last one becomes the image. */
@@ -160,6 +163,18 @@ export interface BuildPlan {
   readonly dockerfile: string
   readonly stages: readonly StagePlan[]
   readonly target: StagePlan
+  /** Further stages that are wanted for their own sake. */
+  readonly also?: readonly StagePlan[]
+  /** What of the Dockerfile is left out. */
+  readonly pruned?: readonly PrunedStage[]
+}
+
+/** A stage that is not built. */
+export interface PrunedStage {
+  readonly index: number
+  readonly name: string | undefined
+  readonly line: number
+  readonly why: string
 }
 
 /** The stages whose files or base a stage needs. */

@@ -2,17 +2,22 @@ import assert from 'node:assert/strict'
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
+import { parseExecutor } from '../../src/cli/parse-executor.ts'
 import { parseDockerfile } from '../../src/dockerfile/parse.ts'
 import { HearthError } from '../../src/errors.ts'
 import type { ContainerConfig } from '../../src/oci/image-config.ts'
 import { parsePlatform } from '../../src/oci/platform.ts'
 import { formatReference } from '../../src/oci/reference.ts'
+import type { NamedContexts } from '../../src/plan/named-contexts.ts'
 import { planBuild } from '../../src/plan/plan.ts'
 import { renderPlan } from '../../src/plan/render.ts'
 
 /** What a case's options.json may say; a case without one builds the last stage for linux/amd64. */
 interface Options {
   readonly target?: string
+  readonly alsoBuilt?: readonly string[]
+  /** What --build-context says, by name: a directory, docker-image:// or oci-layout:// and what stands behind it. */
+  readonly contexts?: Readonly<Record<string, string>>
   readonly buildArgs?: Readonly<Record<string, string>>
   readonly labels?: Readonly<Record<string, string>>
   readonly platform?: string
@@ -61,6 +66,8 @@ async function planText(directory: string): Promise<string> {
     dockerfile,
     {
       target: options.target,
+      alsoBuilt: options.alsoBuilt ?? [],
+      contexts: contextsOf(options),
       buildArgs: options.buildArgs ?? {},
       labels: options.labels ?? {},
       platform,
@@ -73,6 +80,12 @@ async function planText(directory: string): Promise<string> {
   )
   const { destinations = [], tarPath, ociLayoutPath } = options
   return renderPlan(plan, { destinations, tarPath, ociLayoutPath })
+}
+
+function contextsOf({ contexts = {} }: Options): NamedContexts {
+  const flags = Object.entries(contexts).map(([name, place]) => `--build-context=${name}=${place}`)
+  const parsed = parseExecutor(['--no-push', ...flags], {}, '/here')
+  return parsed.kind === 'build' ? parsed.options.buildContexts : new Map()
 }
 
 function readOptions(path: string): Options {

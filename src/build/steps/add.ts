@@ -176,7 +176,7 @@ function isWeb(source: string): boolean {
 }
 
 /** What BuildKit clones: git and ssh addresses, and web addresses that end in .git. */
-function isGit(source: string): boolean {
+export function isGit(source: string): boolean {
   return (
     /^(?:git|ssh):\/\//i.test(source) ||
     /^[\w.-]+@[\w.-]+:/.test(source) ||

@@ -1,10 +1,11 @@
 import { HearthError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
-import { dockerHub, formatReference, type Reference } from '../../oci/reference.ts'
+import { dockerHub, formatReference, type ImageReference, isInLayout } from '../../oci/reference.ts'
 import { type AddStep, type CopyStep, type Origin, stageTitle } from '../../plan/step.ts'
 import type { Root } from '../../rootfs/root.ts'
 import type { BuildGraph } from '../build-graph.ts'
 import { identityOfLayers } from '../lineage.ts'
+import { contextOf } from '../named-contexts.ts'
 import type { PreparedStep, StepRoot } from '../prepared-step.ts'
 import type { BuildRooms } from '../rooms.ts'
 import { digestAdd, placeAdd, selectAdd } from './add.ts'
@@ -16,11 +17,16 @@ import { type CopySurroundings, digestCopy, placeCopy, selectCopy } from './copy
  */
 export function prepareFiles(step: CopyStep | AddStep, graph: BuildGraph, rooms: BuildRooms): Promise<PreparedStep> {
   if (step.kind === 'add') return prepareAdd(step, rooms)
-  return step.origin.kind === 'context' ? prepareFromContext(step, rooms) : prepareFromRoot(step, graph, rooms)
+  const { origin } = step
+  return origin.kind === 'context'
+    ? prepareFromContext({ ...step, origin }, rooms)
+    : prepareFromRoot(step, graph, rooms)
 }
 
-async function prepareFromContext(step: CopyStep, rooms: BuildRooms): Promise<PreparedStep> {
-  const from = { kind: 'context', context: rooms.context } as const
+type ContextCopy = CopyStep & { readonly origin: { readonly kind: 'context' } }
+
+async function prepareFromContext(step: ContextCopy, rooms: BuildRooms): Promise<PreparedStep> {
+  const from = { kind: 'context', context: await contextOf(step.origin, rooms) } as const
   const found = selectCopy(step, from, rooms.log)
   const { inputs, sources: selected } =
     rooms.cache === undefined ? { inputs: [], sources: found } : await digestCopy(found, from, abortOf(rooms))
@@ -92,7 +98,9 @@ export async function rootSource(origin: Origin, graph: BuildGraph, rooms: Build
 }
 
 /** A single word that no registry has was likely meant to be a stage. */
-function orNoStage(error: unknown, { registry, repository, tag }: Reference): unknown {
+function orNoStage(error: unknown, reference: ImageReference): unknown {
+  if (isInLayout(reference)) return error
+  const { registry, repository, tag } = reference
   const isWord = registry === dockerHub && repository.startsWith('library/') && tag === 'latest'
   if (!isWord || !(error instanceof HearthError) || !error.code.startsWith('registry-')) return error
   const { code, message, where, why, fix, exitCode, cause } = error

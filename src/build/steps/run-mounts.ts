@@ -6,6 +6,7 @@ import type { Root } from '../../rootfs/root.ts'
 import type { SelectedSource } from '../../rootfs/selected-source.ts'
 import { onDisk } from '../../tar/raw-path.ts'
 import type { BuildGraph } from '../build-graph.ts'
+import { contextOf } from '../named-contexts.ts'
 import type { BuildRooms } from '../rooms.ts'
 import { type RootSource, rootSource } from './files.ts'
 import type { ReadyMount } from './mounting.ts'
@@ -21,11 +22,13 @@ export interface PreparedMount {
 
 type BindMount = StepMount & { readonly type: 'bind' }
 
+type ContextMount = BindMount & { readonly origin: { readonly kind: 'context' } }
+
 /** Finds out what a mount depends on, without touching any root. */
 export async function prepareMount(mount: StepMount, graph: BuildGraph, rooms: BuildRooms): Promise<PreparedMount> {
   switch (mount.type) {
     case 'bind':
-      return mount.origin.kind === 'context' ? bindContext(mount, graph, rooms) : bindRoot(mount, graph, rooms)
+      return isOfContext(mount) ? bindContext(mount, graph, rooms) : bindRoot(mount, graph, rooms)
     case 'cache':
       return prepareCache(mount, graph, rooms)
     default: {
@@ -35,9 +38,13 @@ export async function prepareMount(mount: StepMount, graph: BuildGraph, rooms: B
   }
 }
 
-async function bindContext(mount: BindMount, graph: BuildGraph, rooms: BuildRooms): Promise<PreparedMount> {
+function isOfContext(mount: BindMount): mount is ContextMount {
+  return mount.origin.kind === 'context'
+}
+
+async function bindContext(mount: ContextMount, graph: BuildGraph, rooms: BuildRooms): Promise<PreparedMount> {
   const { target, readOnly } = mount
-  const found = selectPath(contextTree(rooms.context, rooms.log), mount.source)
+  const found = selectPath(contextTree(await contextOf(mount.origin, rooms), rooms.log), mount.source)
   const digested = rooms.cache && (await graph.contextTrees.digest(found, abortOf(rooms)))
   const source = digested?.sources[0] ?? found
   const isDirectory = found.isDirectory

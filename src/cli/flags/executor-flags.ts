@@ -39,7 +39,18 @@ const input: readonly Flag[] = [
     description: 'The agent RUN --mount=type=ssh reaches: default for $SSH_AUTH_SOCK, or id=SOCKET; repeatable',
     group: 'Input',
   },
-  { name: 'target', kind: 'text', default: '', description: 'Stage to build, instead of the last one', group: 'Input' },
+  {
+    name: 'build-context',
+    kind: 'list',
+    description: 'What stages and images of a name are taken from instead: name=place; repeatable',
+    group: 'Input',
+  },
+  {
+    name: 'target',
+    kind: 'list',
+    description: 'Stage to build, instead of the last one: name or number; of several, the first is the image',
+    group: 'Input',
+  },
   {
     name: 'custom-platform',
     kind: 'text',

@@ -13,7 +13,8 @@ export const lintFlags: readonly Flag[] = [
   ...shared('dockerfile'),
   ...shared('context', { default: '.', description: 'Directory whose ignore file counts: a path or dir://path' }),
   ...shared('build-arg'),
-  ...shared('target', { description: 'Look at this stage and those it needs only' }),
+  ...shared('build-context'),
+  ...shared('target', { description: 'Look at this stage and those it needs only; repeatable' }),
   ...shared('custom-platform'),
   {
     name: 'format',

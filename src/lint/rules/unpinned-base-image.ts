@@ -1,3 +1,4 @@
+import { isInLayout } from '../../oci/reference.ts'
 import type { Rule } from '../rule.ts'
 
 /** A tag can be moved; a digest cannot. */
@@ -6,7 +7,13 @@ export const unpinnedBaseImage: Rule = {
   origin: 'hearth',
   find: ({ needed }) =>
     needed.flatMap(({ stage, base }) => {
-      if (base.kind !== 'image' || base.reference === undefined || base.reference.digest !== undefined) return []
+      if (
+        base.kind !== 'image' ||
+        base.reference === undefined ||
+        isInLayout(base.reference) ||
+        base.reference.digest !== undefined
+      )
+        return []
       const message = `${stage.from.image} is not pinned: add @sha256:… so that every build has the same base`
       return [{ position: stage.from, message, words: [stage.from.image] }]
     }),

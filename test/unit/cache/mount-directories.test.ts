@@ -71,8 +71,13 @@ test('whoever asks for a locked directory waits, and is told so', async (t) => {
   const mounts = new MountDirectories({ directory: temporaryDirectory(t) })
   const locked = { ...plain, sharing: 'locked' } as const
   const first = await mounts.lease(locked)
+  const told = Promise.withResolvers<void>()
   const waits: string[] = []
-  const second = mounts.lease({ ...locked, onWait: () => void waits.push('waiting') })
+  const onWait = (): void => {
+    waits.push('waiting')
+    told.resolve()
+  }
+  const second = mounts.lease({ ...locked, onWait })
   const controller = new AbortController()
   const aborted = mounts.lease({
     ...locked,
@@ -80,6 +85,7 @@ test('whoever asks for a locked directory waits, and is told so', async (t) => {
     signal: controller.signal,
   })
   await assert.rejects(aborted, /stop/)
+  await told.promise
   writeFileSync(join(first.directory, 'file'), '')
   await first.release()
   const lease = await second

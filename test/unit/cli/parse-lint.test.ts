@@ -19,6 +19,8 @@ test('without flags the Dockerfile here is linted, in every stage', () => {
     dockerfile: 'Dockerfile',
     context: '.',
     buildArgs: {},
+    alsoBuilt: [],
+    buildContexts: new Map(),
     format: 'text',
     errorOn: 'any',
     log: { level: 'info', format: 'color', timestamp: false },

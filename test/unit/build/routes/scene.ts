@@ -12,6 +12,7 @@ import { finishImage } from '../../../../src/image/image.ts'
 import { type Layer, type StoredLayer, storeLayer } from '../../../../src/image/layer.ts'
 import type { PulledImage } from '../../../../src/image/pulled-image.ts'
 import { parsePlatform } from '../../../../src/oci/platform.ts'
+import { isInLayout } from '../../../../src/oci/reference.ts'
 import { planBuild } from '../../../../src/plan/plan.ts'
 import { ignoredPaths } from '../../../../src/rootfs/ignored-paths.ts'
 import type { Isolation } from '../../../../src/run/isolation.ts'
@@ -89,6 +90,7 @@ export class RouteScene {
       store: options.store ?? this.store,
       cache: undefined,
       cachePolicy: { run: 'none', copy: 'none' },
+      namedContexts: { open: () => Promise.reject(new Error('no context has a name')) },
       images,
       isolation: options.isolation ?? namespaceIsolation(),
       http: this.http,
@@ -112,8 +114,8 @@ export class RouteScene {
 
   #source({ onOpened }: RouteOptions): ImageSource {
     return {
-      find: async ({ repository }) => {
-        const name = repository.replace('library/', '')
+      find: async (reference) => {
+        const name = isInLayout(reference) ? '' : reference.repository.replace('library/', '')
         const layers = this.#images.get(name)
         if (layers === undefined) throw new Error(`no image ${name}`)
         return imageOf(layers.map((layer) => (onOpened === undefined ? layer : watched(layer, onOpened))))
