@@ -71,13 +71,17 @@ test('whoever asks for a locked directory waits, and is told so', async (t) => {
   const mounts = new MountDirectories({ directory: temporaryDirectory(t) })
   const locked = { ...plain, sharing: 'locked' } as const
   const first = await mounts.lease(locked)
-  const told = Promise.withResolvers<void>()
   const waits: string[] = []
+  let tell = (): void => {}
+  const told = new Promise<void>((resolve) => {
+    tell = resolve
+  })
   const onWait = (): void => {
     waits.push('waiting')
-    told.resolve()
+    tell()
   }
   const second = mounts.lease({ ...locked, onWait })
+  await told
   const controller = new AbortController()
   const aborted = mounts.lease({
     ...locked,
@@ -85,7 +89,6 @@ test('whoever asks for a locked directory waits, and is told so', async (t) => {
     signal: controller.signal,
   })
   await assert.rejects(aborted, /stop/)
-  await told.promise
   writeFileSync(join(first.directory, 'file'), '')
   await first.release()
   const lease = await second
