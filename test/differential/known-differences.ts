@@ -37,16 +37,6 @@ export const knownDifferences: readonly KnownDifference[] = [
     reason: 'BuildKit puts the default PATH in front where the base has none',
   },
   {
-    name: 'links',
-    line: /^\/(?:three|l\/two|l\/late|l\/d\/again): /,
-    reason: 'overlayfs, below buildah, splits the names of a file from a lower layer; here they stay one file',
-  },
-  {
-    name: 'debian-usrmerge',
-    line: /^\/usr\/bin\/perl[\d.]+: .*"sameAs":"opt\/perl"/,
-    reason: 'overlayfs, below buildah, splits the names of a file from a lower layer; here they stay one file',
-  },
-  {
     name: 'config',
     line: /^ExposedPorts: .*"8001\/tcp".* \| .*"8000-8002\/tcp"/,
     reason: 'BuildKit exposes every port of a range, buildah keeps the range as it is written',
