@@ -229,7 +229,7 @@ export class StageBuild {
   async #snapshot(): Promise<StoredLayer> {
     const changes = await this.#root.changes()
     const { reproducible, compressionLevel } = this.#rooms.layers
-    const items = layerItems(this.#root.path, changes, {
+    const items = layerItems(changes.root ?? this.#root.path, changes, {
       ...(reproducible ? { clampMtimeNs: 0n } : {}),
       onPlaced: (record, offset) => this.#root.onPlaced?.(record, offset),
     })

@@ -8,6 +8,8 @@ import { changedMeanwhile } from './file-content.ts'
 export interface LayerChanges {
   readonly changed: Iterable<FileRecord>
   readonly removed: readonly RawPath[]
+  /** Where the changed files and the directories above them are, if that is not the root itself. */
+  readonly root?: Root
 }
 
 /** What a layer says about one path: how the file is, or that it is gone. */

@@ -7,6 +7,8 @@ export interface Changes {
   readonly changed: readonly FileRecord[]
   /** The topmost paths that are gone, in the same order. */
   readonly removed: readonly RawPath[]
+  /** Host directory that the changed files and the directories above them are in, if it is not the root. */
+  readonly root?: string
   /** Those of `changed` that look as before: only their inode says that something was done to them. */
   readonly touched?: ReadonlySet<RawPath>
 }

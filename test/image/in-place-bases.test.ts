@@ -18,7 +18,7 @@ after(() => registry.stop())
 const port = registry.host.split(':')[1]
 
 /** The network of the machine, on which a name that only the container's hosts file has is the registry. */
-const network = ['--network', 'host', '--add-host', 'registry.test:127.0.0.1']
+const network = ['--network=host', '--add-host', 'registry.test:127.0.0.1']
 const libraries = (await run('gcc', ['-print-multiarch'])).trim()
 
 function pushed(repository: string): readonly string[] {

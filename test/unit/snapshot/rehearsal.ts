@@ -34,11 +34,12 @@ export async function rehearse(
       await copyTree(root, copy)
       for (const change of after) perform(root, change)
       const changes = await snapshotter.diff()
-      checkMembers([...layerItems(root, changes)])
+      checkMembers([...layerItems(changes.root ?? root, changes)])
       await applyChanges(root, changes, copy)
       assert.deepEqual(await differences(root, copy, changes), [])
       keep?.()
-      assert.deepEqual(await snapshotter.diff(), { changed: [], removed: [] })
+      const { changed, removed } = await snapshotter.diff()
+      assert.deepEqual({ changed, removed }, { changed: [], removed: [] })
     } finally {
       removeDirectory(own)
     }
@@ -54,7 +55,7 @@ export async function copyTree(from: string, to: string): Promise<void> {
 
 /** Writes the layer of some changes and applies it to another root. */
 export async function applyChanges(root: string, changes: Changes, to: string): Promise<void> {
-  await applyLayer(to, writeTar(layerItems(root, changes)), { log: keptLog().log })
+  await applyLayer(to, writeTar(layerItems(changes.root ?? root, changes)), { log: keptLog().log })
 }
 
 /** Where two roots differ. The time of the root itself counts only if the layer holds it. */
