@@ -79,4 +79,12 @@ export const ignoreCases: readonly ImageCase[] = [
     files: { 'd/a': '1', 'd/b': '2', '.dockerignore': 'd/b\n' },
     expect: { files: { 'd/a': '1', 'd/b': null } },
   },
+  {
+    name: 'ignore-directory-not-taken-in-again',
+    pins: 'an exception for a directory that nothing ignores does not hold for what is in it',
+    dockerfile: 'FROM scratch\nCOPY . /\n',
+    files: { 'a/a': '1', 'a/b': '2', '.dockerignore': 'a/a\n!a\n' },
+    rule: "a line is tried only where it changes the answer (moby's patternmatcher, with the results of the parent)",
+    expect: { files: { 'a/a': null, 'a/b': '2' } },
+  },
 ]
