@@ -77,4 +77,16 @@ export const commandCases: readonly ImageCase[] = [
     dockerfile: 'FROM scratch\nCMD a\nSHELL ["/sh", "-x"]\n',
     expect: { config: { Cmd: ['/bin/sh', '-c', 'a'], Shell: ['/sh', '-x'] } },
   },
+  {
+    name: 'cmd-json-with-comma',
+    pins: 'a comma too many makes the JSON form a text for the shell',
+    dockerfile: 'FROM scratch\nCMD ["a",]\n',
+    expect: { config: { Cmd: ['/bin/sh', '-c', '["a",]'] } },
+  },
+  {
+    name: 'cmd-below-entrypoint-of-stage',
+    pins: 'CMD leaves the ENTRYPOINT of a stage as it is',
+    dockerfile: 'FROM scratch AS one\nENTRYPOINT ["e"]\nFROM one\nCMD ["c"]\n',
+    expect: { config: { Entrypoint: ['e'], Cmd: ['c'] } },
+  },
 ]

@@ -164,4 +164,24 @@ CMD ["x"]
       ],
     },
   },
+  {
+    name: 'label-twice',
+    pins: 'of one label twice in an instruction the later counts',
+    dockerfile: 'FROM scratch\nLABEL a=1 a=2\n',
+    expect: { config: { Labels: { a: '2' } } },
+  },
+  {
+    name: 'workdir-unset-variable',
+    pins: 'a variable that is not set leaves a hole in a WORKDIR, which closes',
+    dockerfile: 'FROM scratch\nWORKDIR /a/$NONE/b\n',
+    rule: 'WORKDIR is cleaned after expansion; buildah keeps both slashes',
+    expect: { config: { WorkingDir: '/a/b' } },
+  },
+  {
+    name: 'healthcheck-zero',
+    pins: 'a time of 0s is not given',
+    dockerfile: 'FROM scratch\nHEALTHCHECK --interval=0s CMD x\n',
+    rule: 'a time of 0 is none; buildah refuses it',
+    expect: { config: { Healthcheck: { Test: ['CMD-SHELL', 'x'] } } },
+  },
 ]

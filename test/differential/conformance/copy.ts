@@ -179,4 +179,18 @@ export const copyCases: readonly ImageCase[] = [
     rule: '--link changes how layers are reused only; buildah 1.28 does not know it',
     expect: { files: { 'd/f': '1', 'e/f': '1' } },
   },
+  {
+    name: 'copy-link-with-slash',
+    pins: 'a source with a slash behind it is the same source, also when it is a symlink',
+    dockerfile: 'FROM scratch\nCOPY link/ /d/\nCOPY d/. /e/\n',
+    files: { 'd/f': '1', link: { link: 'd' } },
+    expect: { files: { 'd/f': '1', 'e/f': '1' } },
+  },
+  {
+    name: 'copy-context-to-workdir',
+    pins: 'COPY . . fills the WORKDIR',
+    dockerfile: 'FROM scratch\nWORKDIR /w\nCOPY . .\n',
+    files: { f: '1', 'd/g': '2' },
+    expect: { files: { 'w/f': '1', 'w/d/g': '2', 'w/Dockerfile': { type: 'file' } } },
+  },
 ]

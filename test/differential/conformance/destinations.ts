@@ -123,4 +123,11 @@ export const destinationCases: readonly ImageCase[] = [
     files: { f: '1' },
     expect: { files: { 'd/f': '1' } },
   },
+  {
+    name: 'destination-file-into-linked-directory',
+    pins: 'a file that goes to a symlink to a directory goes into it',
+    dockerfile: 'ARG BASE\nFROM $BASE\nRUN mkdir /d && ln -s d /l\nCOPY f /l\n',
+    files: { f: '1' },
+    expect: { files: { l: { type: 'symlink' }, 'd/f': '1' } },
+  },
 ]

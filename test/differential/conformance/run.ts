@@ -118,4 +118,10 @@ FROM one
 RUN echo "$-" | tr -dc u > /c
 `,
   },
+  {
+    name: 'run-directory-change-ends',
+    pins: 'what a command does to its own directory and variables ends with it',
+    dockerfile: 'ARG BASE\nFROM $BASE\nRUN cd /tmp && export A=1\nRUN echo "$PWD$A" > /f\n',
+    expect: { files: { f: '/\n' } },
+  },
 ]

@@ -70,4 +70,10 @@ export const userCases: readonly ImageCase[] = [
     dockerfile:
       'ARG BASE\nFROM $BASE\nRUN echo "eve:x:77:77::/:/bin/sh" >> /etc/passwd\nUSER eve\nRUN id -u > /tmp/f\n',
   },
+  {
+    name: 'user-from-variable',
+    pins: 'USER is expanded, with a default',
+    dockerfile: `FROM scratch\nARG U=5\nUSER $U:\${G:-6}\n`,
+    expect: { config: { User: '5:6' } },
+  },
 ]

@@ -241,4 +241,19 @@ export const wrongBuildCases: readonly WrongCase[] = [
     prepare: 'seq 9999 > f; tar -cf a.tar f; truncate -s 9000 a.tar; rm f',
     fails: { code: 'layer-invalid', line: 2 },
   },
+  {
+    name: 'wrong-symlink-over-directory',
+    pins: 'a symlink that would replace a directory',
+    dockerfile: 'FROM scratch\nCOPY d /d/\nCOPY e /d/\n',
+    files: { 'd/x/f': '1', 'e/x': { link: 'y' } },
+    fails: { code: 'copy-destination', line: 3 },
+    rule: 'a symlink replaces no directory; buildah lets it',
+  },
+  {
+    name: 'wrong-workdir-user',
+    pins: 'WORKDIR as a user the root does not know',
+    dockerfile: 'ARG BASE\nFROM $BASE\nUSER carol\nWORKDIR /w\n',
+    fails: { code: 'user-unknown', line: 4 },
+    rule: 'WORKDIR belongs to USER; buildah makes it as root',
+  },
 ]

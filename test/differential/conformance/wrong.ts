@@ -348,4 +348,16 @@ export const wrongCases: readonly WrongCase[] = [
     files: { f: '' },
     fails: { code: syntax, line: 2 },
   },
+  {
+    name: 'wrong-json-of-numbers',
+    pins: 'a JSON form that holds anything but texts',
+    dockerfile: 'FROM scratch\nCMD ["a", 1]\n',
+    fails: { code: syntax, line: 2 },
+  },
+  {
+    name: 'wrong-from-scratch-copy',
+    pins: 'COPY --from=scratch',
+    dockerfile: 'FROM scratch\nCOPY --from=scratch /f /f\n',
+    fails: { code: 'dockerfile-stage', line: 2 },
+  },
 ]
