@@ -23,6 +23,7 @@ LABEL which=second
 FROM same
 LABEL own=yes
 `,
+    rule: 'the last stage above of that name; buildah takes now one and now the other',
     expect: { config: { Labels: { which: 'second', own: 'yes' } } },
   },
   {
@@ -36,6 +37,7 @@ FROM scratch
 COPY --from=same /file /file
 `,
     files: { one: '1\n', two: '2\n' },
+    rule: 'the last stage above of that name; buildah takes now one and now the other',
     expect: { files: { file: '2\n' } },
   },
   {
