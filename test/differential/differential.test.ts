@@ -1,74 +1,85 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { after, before, test } from 'node:test'
-import { busyboxImage, debianImage, pushImage } from '../support/bases.ts'
-import { buildah } from '../support/containers.ts'
-import { build } from '../support/hearth.ts'
-import { compareTrees, type ImageContents, readImage } from '../support/image-tree.ts'
-import { type RunningRegistry, startRegistry } from '../support/registry.ts'
+import { after, before, describe, test } from 'node:test'
 import { temporaryDirectory } from '../support/temp.ts'
-import { caseNames, prepareCase } from './cases.ts'
-import { compareConfigs } from './compare-config.ts'
-import { knownDifferences } from './known-differences.ts'
+import { Builders, type Outcome } from './builders.ts'
+import type { ImageCase, WrongCase } from './case.ts'
+import { imageCases, prepareCase, refusedCases, wrongCases } from './cases.ts'
+import { compareImages, unexpected } from './compare-images.ts'
+import { isKnown, staleDifferences } from './known-differences.ts'
 
 const directory = temporaryDirectory({ after })
-const tool = buildah(directory)
-let registry: RunningRegistry
-let baseArgs: readonly string[]
+let builders: Builders
 
 before(async () => {
-  registry = await startRegistry()
-  const busybox = await pushImage(await busyboxImage(directory), registry.host)
-  const debian = await pushImage(debianImage(), registry.host)
-  const token = join(directory, 'token')
-  writeFileSync(token, 'not really secret\n')
-  const bases = ['--build-arg', `BASE=${busybox}`, '--build-arg', `DEBIAN=${debian}`]
-  baseArgs = [...bases, '--secret', `id=token,src=${token}`]
+  builders = await Builders.open(directory)
 })
-after(() => registry.stop())
+after(() => builders?.[Symbol.asyncDispose]())
 
-test('there are enough cases to compare', () => {
-  assert.ok(caseNames.length >= 15)
+test('there are enough cases, and each has a name of its own and says what it pins', () => {
+  const all = [...imageCases, ...wrongCases, ...refusedCases]
+  assert.ok(imageCases.length >= 150 && wrongCases.length >= 40, `${imageCases.length}, ${wrongCases.length}`)
+  assert.equal(new Set(all.map(({ name }) => name)).size, all.length)
+  assert.deepEqual(
+    all.filter(({ pins }) => pins === '').map(({ name }) => name),
+    [],
+  )
 })
 
-for (const name of caseNames) {
-  test(`${name}: hearth and buildah make the same image`, async (t) => {
-    const own = temporaryDirectory(t)
-    const context = await prepareCase(name, own)
-    const [ours, theirs] = await Promise.all([builtByHearth(context, own), builtByBuildah(name, context, own)])
-    const differences = [...compareConfigs(ours.config, theirs.config), ...compareTrees(ours.tree, theirs.tree)]
-    assert.deepEqual(
-      differences.filter((line) => !isKnown(name, line)),
-      [],
-    )
-    for (const { line, reason } of knownDifferences.filter((known) => known.name === name)) {
-      assert.ok(
-        differences.some((shown) => line.test(shown)),
-        `no longer different: ${reason}`,
-      )
-    }
-  })
+describe('Dockerfiles that build', { concurrency: 3 }, () => {
+  for (const built of imageCases) {
+    test(`${built.name}: ${built.pins}`, async (t) => {
+      const context = await prepareCase(built, temporaryDirectory(t))
+      if (built.rule === undefined) await buildBoth(built, context)
+      else holds(imageOf(await builders.hearth(built, context)), built)
+    })
+  }
+})
+
+describe('Dockerfiles that do not build', { concurrency: 3 }, () => {
+  for (const wrong of wrongCases) {
+    test(`${wrong.name}: ${wrong.pins}`, async (t) => {
+      const context = await prepareCase(wrong, temporaryDirectory(t))
+      const [ours, theirs] = await Promise.all([builders.hearth(wrong, context), builders.buildah(wrong, context)])
+      failsAsSaid(ours, wrong)
+      assert.equal(theirs.kind, wrong.rule === undefined ? 'failed' : 'image', "buildah's outcome")
+    })
+  }
+})
+
+describe('Dockerfiles that ask for what is not supported', { concurrency: 3 }, () => {
+  for (const refused of refusedCases) {
+    test(`${refused.name}: ${refused.pins}`, async (t) => {
+      failsAsSaid(await builders.hearth(refused, await prepareCase(refused, temporaryDirectory(t))), refused)
+    })
+  }
+})
+
+function failsAsSaid(outcome: Outcome, { fails }: WrongCase): void {
+  if (outcome.kind === 'image') assert.fail('it is built')
+  const { says } = outcome
+  const line = /^ {2}where: Dockerfile:(\d+)/m.exec(says)?.[1]
+  const found = { code: /^error\[(.+?)\]/m.exec(says)?.[1], line: line === undefined ? undefined : Number(line) }
+  assert.deepEqual(found, { code: fails.code, line: fails.line }, says)
+  assert.match(says, fails.says ?? /./)
 }
 
-function isKnown(name: string, line: string): boolean {
-  return knownDifferences.some((known) => (known.name ?? name) === name && known.line.test(line))
+async function buildBoth(built: ImageCase, context: string): Promise<void> {
+  const [ours, theirs] = await Promise.all([builders.hearth(built, context), builders.buildah(built, context)])
+  const image = imageOf(ours)
+  holds(image, built)
+  const differences = compareImages(image, imageOf(theirs))
+  assert.deepEqual(
+    differences.filter((line) => !isKnown(built.name, line)),
+    [],
+  )
+  assert.deepEqual(staleDifferences(built.name, differences), [])
 }
 
-async function builtByHearth(context: string, own: string): Promise<ImageContents> {
-  const layout = join(own, 'ours')
-  await build(['--context', context, '--no-push', '--oci-layout-path', layout, ...baseArgs], { cwd: own })
-  return readImage(`oci:${layout}`, own)
+function holds(image: ReturnType<typeof imageOf>, { expect }: ImageCase): void {
+  if (expect !== undefined) assert.deepEqual(unexpected(image, expect), [])
 }
 
-/** In Docker's format, which has room for every instruction. */
-async function builtByBuildah(name: string, context: string, own: string): Promise<ImageContents> {
-  const form = ['--isolation', 'chroot', '--layers', '--format', 'docker', '--tls-verify=false', '--quiet']
-  const image = `${registry.host}/theirs/${name}`
-  mkdirSync(join(own, 'theirs'))
-  // It keeps the directories of cache mounts below it.
-  const env = { ...process.env, TMPDIR: own }
-  await tool(['bud', ...form, ...baseArgs, '--tag', image, context], { env })
-  await tool(['push', '--quiet', '--tls-verify=false', image, `docker://${image}`])
-  return readImage(`docker://${image}`, join(own, 'theirs'))
+function imageOf(outcome: Outcome): Extract<Outcome, { kind: 'image' }>['image'] {
+  if (outcome.kind === 'failed') assert.fail(outcome.says)
+  return outcome.image
 }

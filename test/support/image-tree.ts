@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto'
-import { type BigIntStats, lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import {
+  type BigIntStats,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { run } from './command.ts'
 import { removeDirectory } from './temp.ts'
@@ -52,13 +62,80 @@ export async function readImage(source: string, directory: string): Promise<Imag
   const work = mkdtempSync(join(directory, 'image-'))
   try {
     await skopeo(['copy', '--quiet', '--src-tls-verify=false', source, `oci:${work}/layout:image`])
-    await run('umoci', ['unpack', '--image', `${work}/layout:image`, `${work}/bundle`])
+    await run('umoci', ['raw', 'unpack', '--image', `${work}/layout:image`, `${work}/rootfs`])
     const config = JSON.parse(await skopeo(['inspect', '--config', '--raw', ...tls(source), source]))
     const manifest = JSON.parse(await skopeo(['inspect', '--raw', ...tls(source), source]))
-    return { config, manifest, tree: await readTree(`${work}/bundle/rootfs`) }
+    return { config, manifest, tree: await readTree(`${work}/rootfs`) }
   } finally {
     removeDirectory(work)
   }
+}
+
+/** Reads an OCI layout that holds one image. Does what `readImage` does, with fewer programs. */
+export function readLayout(layout: string, directory: string): Promise<ImageContents> {
+  const index = readJson(join(layout, 'index.json'))
+  const blobs = join(layout, 'blobs/sha256')
+  return readBlobs(blobs, readJson(join(blobs, encodedOf(index.manifests.at(-1)))), directory)
+}
+
+/** Reads an image of Docker's format in a directory that buildah calls "dir:". */
+export function readDockerDirectory(image: string, directory: string): Promise<ImageContents> {
+  return readBlobs(image, readJson(join(image, 'manifest.json')), directory)
+}
+
+interface Descriptor {
+  readonly mediaType: string
+  readonly digest: string
+  readonly size: number
+}
+
+interface Manifest {
+  readonly mediaType: string
+  readonly config: Descriptor
+  readonly layers: readonly Descriptor[]
+}
+
+/** Unpacks the layers with umoci, which takes layouts of its own kind only. */
+async function readBlobs(blobs: string, manifest: Manifest, directory: string): Promise<ImageContents> {
+  const work = mkdtempSync(join(directory, 'image-'))
+  try {
+    const { config, layers } = manifest
+    const own = join(work, 'blobs/sha256')
+    mkdirSync(own, { recursive: true })
+    for (const name of new Set([config, ...layers].map(encodedOf))) symlinkSync(join(blobs, name), join(own, name))
+    const text = JSON.stringify({
+      schemaVersion: 2,
+      config: { ...config, mediaType: 'application/vnd.oci.image.config.v1+json' },
+      layers: layers.map((layer) => ({ ...layer, mediaType: layerType(layer) })),
+    })
+    const encoded = createHash('sha256').update(text).digest('hex')
+    writeFileSync(join(own, encoded), text)
+    const named = {
+      mediaType: 'application/vnd.oci.image.manifest.v1+json',
+      digest: `sha256:${encoded}`,
+      size: text.length,
+      annotations: { 'org.opencontainers.image.ref.name': 'image' },
+    }
+    writeFileSync(join(work, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [named] }))
+    writeFileSync(join(work, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}')
+    await run('umoci', ['raw', 'unpack', '--image', `${work}:image`, `${work}/rootfs`])
+    return { config: readJson(join(blobs, encodedOf(config))), manifest, tree: await readTree(`${work}/rootfs`) }
+  } finally {
+    removeDirectory(work)
+  }
+}
+
+function layerType({ mediaType }: Descriptor): string {
+  const compression = /gzip|zstd/.exec(mediaType)?.[0]
+  return `application/vnd.oci.image.layer.v1.tar${compression === undefined ? '' : `+${compression}`}`
+}
+
+function encodedOf({ digest }: { readonly digest: string }): string {
+  return digest.slice('sha256:'.length)
+}
+
+function readJson(path: string) {
+  return JSON.parse(readFileSync(path, 'utf8'))
 }
 
 /** skopeo with the machine's signature policy set aside. */

@@ -11,6 +11,7 @@ import {
   readdirSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs'
 import fc from 'fast-check'
@@ -50,6 +51,7 @@ const kinds = [
   'remove',
   'recreate',
   'mountPoint',
+  'hole',
 ] as const
 
 const number = fc.nat(10_000)
@@ -108,6 +110,9 @@ interface Action {
 const actions: Readonly<Record<Change['kind'], (action: Action) => void>> = {
   write({ root, place, value }) {
     if ((recordOf(root, place)?.type ?? 'file') === 'file') writeInto(root, place, content(value, value % 5000))
+  },
+  hole({ root, chosen, value }) {
+    if (chosen.type === 'file') truncateSync(onDisk(root, chosen.path), chosen.size + (value % 200_000))
   },
   directory: ({ root, place, value }) => mkdirSync(onDisk(root, place), { mode: 0o700 + (value % 0o100) }),
   rewrite({ root, chosen, value }) {
