@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { debianImage } from '../support/bases.ts'
 import { succeeded } from '../support/command.ts'
@@ -36,7 +36,9 @@ interface SelfBuild {
 }
 
 async function imageOf(layout: string, name: string): Promise<string> {
-  return (await container.command(['pull', '--quiet', `oci:${layout}:${name}`])).trim()
+  // podman makes a name of the path, and names have no capital letters.
+  const pull = ['pull', '--quiet', `oci:${basename(layout)}:${name}`]
+  return (await container.command(pull, { cwd: dirname(layout) })).trim()
 }
 
 /** Runs an image of hearth on the checkout, as docker run does it. */

@@ -99,11 +99,12 @@ test('the best tier is chosen by trying, and the reason names what failed', asyn
   for (const rules of [noRules, podmanRules]) {
     const free = await tell('auto', rules)
     assert.equal(free.tier, 'userns')
-    assert.match(free.reason ?? '', /not namespaces: EPERM: unshare/)
+    assert.match(free.reason ?? '', /not overlay, namespaces: EPERM: unshare/)
   }
   assert.equal((await tell('auto', [...noRules, '--security-opt', 'no-new-privileges'])).tier, 'userns')
   const few = await tell('userns', [...noRules, '--cap-drop=SETFCAP'])
   assert.match(few.error?.why ?? '', /EPERM: write failed for its uid_map.*CAP_SETFCAP/)
+  // The container's root filesystem is an overlay itself, and takes no further one.
   assert.equal((await tell('auto', [...noRules, '--cap-add=SYS_ADMIN'])).tier, 'namespaces')
 })
 
