@@ -36,10 +36,11 @@ RUN dpkg --verify at cron && dpkg --purge cron cron-daemon-common && rm -f /var/
   },
   busybox: {
     title: 'busybox',
+    // A file with several names has its last change where it gets them: a later one parts the names in an overlay only.
     dockerfile: `FROM busybox:1
 COPY text /srv/text
-RUN tr a-z A-Z < /srv/text > /srv/upper && ln /srv/upper /srv/again && ln -s upper /srv/soft && mkfifo /srv/pipe
-RUN chown 7:8 /srv/upper && chmod 6755 /srv/upper && mkdir -m 1777 /srv/shared && rm /bin/vi && echo said > /dev/stderr
+RUN tr a-z A-Z < /srv/text > /srv/upper && ln /srv/upper /srv/again && chown 7:8 /srv/upper && chmod 6755 /srv/upper
+RUN ln -s upper /srv/soft && mkfifo /srv/pipe && mkdir -m 1777 /srv/shared && rm /bin/vi && echo said > /dev/stderr
 RUN test "$(cat /srv/again)" = TEXT && mv /srv/text /tmp/moved && echo kept > /tmp/kept
 `,
     files: { text: 'text\n' },
