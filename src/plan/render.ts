@@ -72,6 +72,10 @@ function stepText(step: Step, plan: BuildPlan): string {
     case 'copy':
     case 'add': {
       const flags = [
+        ...(step.link ? ['link'] : []),
+        ...(step.kind === 'copy' && step.parents ? ['parents'] : []),
+        ...(step.kind === 'add' && step.unpack !== undefined ? [step.unpack ? 'unpack' : 'no unpack'] : []),
+        ...step.exclude.map((pattern) => `exclude ${pattern}`),
         ...(step.chown === undefined ? [] : [`chown ${step.chown}`]),
         ...(step.chmod === undefined ? [] : [`chmod ${step.chmod}`]),
       ]
