@@ -111,7 +111,7 @@ function filesOf(
   const destination = expandIn(state, instruction.destination)
   const chown = expandOptional(state, instruction.chown)
   const chmod = expandOptional(state, instruction.chmod)
-  if (link && chown !== undefined) refuseNames(chown)
+  if (link && chmod === undefined && chown !== undefined) refuseNames(chown)
   const flags = [
     ...(instruction.kind === 'COPY' && instruction.parents ? ['--parents'] : []),
     ...(chown === undefined ? [] : [`--chown=${chown}`]),

@@ -112,7 +112,7 @@ interface FileStep extends StepCommon {
   readonly workdir: string
   readonly chown: string | undefined
   readonly chmod: string | undefined
-  /** Makes a layer of its own from nothing, to lie on whatever is below. */
+  /** Asks for a layer of its own from nothing, to lie on whatever is below; see `isLinked`. */
   readonly link: boolean
   /** Patterns below each source, as in an ignore file: what they match is not copied. */
   readonly exclude: readonly string[]
@@ -211,9 +211,9 @@ function originsOf(step: Step): readonly Origin[] {
   }
 }
 
-/** Whether a step's layer is made from nothing. */
+/** Whether a step's layer is made from nothing. As in BuildKit, --chmod and --link do not go together: --chmod wins. */
 export function isLinked(step: Step): boolean {
-  return (step.kind === 'copy' || step.kind === 'add') && step.link
+  return (step.kind === 'copy' || step.kind === 'add') && step.link && step.chmod === undefined
 }
 
 /** Whether a build uses directories that stay for later ones. */

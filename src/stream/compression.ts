@@ -94,7 +94,7 @@ function unsupported(name: string, cause: Error): HearthError {
     code: 'compression-unsupported',
     message: `This ${name} data cannot be read`,
     why: cause.message,
-    fix: 'Compress it without filters and special checksums, as "xz" and "tar -J" do when they are not told otherwise.',
+    fix: 'Compress it as "xz" and "tar -J" do when they are not told otherwise.',
     cause,
   })
 }

@@ -3,8 +3,11 @@ import xz from 'xz-decompress'
 import { DamagedInput } from './bit-reader.ts'
 import type { Bytes } from './bytes.ts'
 
-/** What the decoder says of data that asks for more than it can do: filters other than LZMA2, checksums other than CRC. */
-const unsupportedOptions = 6
+/** What the decoder says of data that asks for more than it can do, by its codes. */
+const unsupported: ReadonlyMap<number, string> = new Map([
+  [4, 'its dictionary is larger than 64 MiB'],
+  [6, 'it has a filter other than LZMA2, or a checksum other than CRC32 and CRC64'],
+])
 
 /** The data is whole, as far as one can tell, but of a kind that cannot be read here. */
 export class UnsupportedXz extends Error {}
@@ -32,7 +35,7 @@ export async function* unxz(source: Bytes): Bytes {
     if (failure !== undefined || !(error instanceof Error)) throw failure ?? error
     const code = /error code (\d+)$/.exec(error.message)?.[1]
     if (code === undefined) throw error
-    if (Number(code) !== unsupportedOptions) throw new DamagedInput(`the decoder stopped with code ${code}`)
-    throw new UnsupportedXz('its filter or checksum is not one of those that can be read')
+    const why = unsupported.get(Number(code))
+    throw why === undefined ? new DamagedInput(`the decoder stopped with code ${code}`) : new UnsupportedXz(why)
   }
 }

@@ -102,13 +102,20 @@ for (const program of ['bzip2', 'xz']) {
   })
 }
 
-test('xz with filters or checksums of another kind is refused by name', async () => {
-  for (const options of [['--check=sha256'], ['--x86', '--lzma2=preset=1']]) {
+test('xz that asks for more than the decoder can do is refused by name', async () => {
+  const refused = [
+    [/checksum other than/, '--check=sha256'],
+    [/filter other than/, '--x86', '--lzma2=preset=1'],
+    [/larger than 64 MiB/, '--lzma2=preset=1,dict=65MiB'],
+  ] as const
+  for (const [why, ...options] of refused) {
     await assert.rejects(
       collect(decompressDetected(bytesOf(by('xz', mixture(), ...options))), most),
-      (error) => error instanceof HearthError && error.code === 'compression-unsupported' && /xz/.test(error.message),
+      (error) => error instanceof HearthError && error.code === 'compression-unsupported' && why.test(error.why ?? ''),
     )
   }
+  const large = by('xz', mixture(), '--lzma2=preset=1,dict=64MiB')
+  assert.ok((await collect(decompressDetected(bytesOf(large)), most)).byteLength > 2_000_000)
 })
 
 test('a few bytes of bzip2 that become very many are not held in memory', async () => {

@@ -158,10 +158,8 @@ const linked: readonly RouteCase[] = [
   works('--link onto a directory with an odd mode', onBase('COPY --link one /odd/', 'WORKDIR /odd/x')),
   works('--link to the root', onBase('COPY --link . /')),
   works('--link of a stage', `FROM base AS one\nCOPY dir /a\nFROM base\nCOPY --link --from=one /a /links /b/`),
-  works(
-    '--link with numbers',
-    onBase('COPY --link --chown=5:6 --chmod=700 dir /x/y', 'COPY --link --chown=root one /x/'),
-  ),
+  works('--link with numbers', onBase('COPY --link --chown=5:6 dir /x/y', 'COPY --link --chown=root one /x/')),
+  works('--link and --chmod', onBase('COPY --link --chmod=700 --chown=web one /lib/x/')),
   works('--link of a heredoc', onBase('COPY --link <<one /x/', 'text', 'one')),
   works('--link of archives', onBase('ADD --link archive.tar sparse.tar one /x/', 'ADD --link replacing.tar /')),
   works('--link with parents', onBase('COPY --link --parents dir/sub/b /x/', 'COPY dir /x/dir')),
