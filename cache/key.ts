@@ -14,7 +14,7 @@ export type KeyInput = SourceInput
 
 interface KeyFields {
   readonly version: 1
-  /** Key of the step below, or the identity of the base's layers, or "scratch". */
+  /** Key of the step below, or the identity of the base's layers, or "scratch"; "link" for a layer that knows of nothing below. */
   readonly parent: string
   readonly platform: string
   readonly instruction: 'RUN' | 'COPY' | 'ADD' | 'WORKDIR'

@@ -8,7 +8,7 @@ import { Agreement } from './agreement.ts'
 import { createGraph } from './build.ts'
 import type { BuildGraph } from './build-graph.ts'
 import type { KeyedStep } from './keyed-stage.ts'
-import { identityOfLayers, lineageAfter, madeOnOf } from './lineage.ts'
+import { identityOfLayers, lineageAfter, lineageFor, madeOnOf } from './lineage.ts'
 import { noDownloads } from './no-downloads.ts'
 import type { BuildRooms } from './rooms.ts'
 import { RootTurns } from './root-turns.ts'
@@ -172,7 +172,8 @@ async function agreedSources(
   return Promise.all(sourceStagesOf(step).map(async (stage) => ({ stage, lineage: await agreement.lineageOf(stage) })))
 }
 
-function judgeStep({ step, hit, lineage, waitsFor, missing, sources }: StepToJudge, around: Judging): Judged {
+function judgeStep({ step, hit, waitsFor, missing, sources, ...below }: StepToJudge, around: Judging): Judged {
+  const lineage = lineageFor(step, below.lineage)
   const { plan, rooms, isSquashed } = around
   if (isSquashed) return miss('the stage becomes one layer, which no cache has')
   if (rooms.cache === noLayers) return miss('no cache is used')

@@ -1,9 +1,10 @@
 import { type CacheKey, cacheKey, type KeyRecord } from '../../cache/key.ts'
 import { atInstruction } from '../dockerfile/syntax-error.ts'
 import { HearthError } from '../errors.ts'
-import type { LayerStep, StagePlan, Step } from '../plan/step.ts'
+import { digestOf } from '../oci/digest.ts'
+import { isLinked, type LayerStep, type StagePlan, type Step } from '../plan/step.ts'
 import type { BuildGraph } from './build-graph.ts'
-import { identityOfLayers } from './lineage.ts'
+import { identityOfLayers, nothingBelow } from './lineage.ts'
 import { type PreparedStep, prepareStep } from './prepared-step.ts'
 import type { BuildRooms } from './rooms.ts'
 import { keyRecordOf } from './step-key.ts'
@@ -18,7 +19,7 @@ export interface KeyedStep {
 
 export interface KeyedStage {
   readonly steps: readonly KeyedStep[]
-  /** Key of the topmost layer, or the identity of the base when the stage adds none. */
+  /** Of all its layers: the key of the topmost one, or the identity of the base when the stage adds none. */
   readonly identity: string
 }
 
@@ -36,10 +37,17 @@ export async function keyStage(
     if (step.kind === 'config') continue
     const prepared = await atStep(step, graph, () => prepareStep(step, graph, rooms))
     const { origin, inputs, mounts = [] } = prepared
-    const record = keyRecordOf(step, { parent, platform, reproducible, origin, inputs, mounts })
+    const record = keyRecordOf(step, {
+      parent: isLinked(step) ? nothingBelow : parent,
+      platform,
+      reproducible,
+      origin,
+      inputs,
+      mounts,
+    })
     const key = cacheKey(record)
     steps.push({ step, prepared, record, key })
-    parent = key
+    parent = isLinked(step) ? `linked:${digestOf(`${parent} ${key}`)}` : key
   }
   return { steps, identity: parent }
 }

@@ -2,7 +2,7 @@ import type { CacheKey } from '../../cache/key.ts'
 import type { CachedLayer } from '../../cache/layer-cache.ts'
 import type { Layer } from '../image/layer.ts'
 import { chainID, type DiffID, digestOf } from '../oci/digest.ts'
-import type { LayerStep } from '../plan/step.ts'
+import { isLinked, type LayerStep } from '../plan/step.ts'
 
 // Equal keys promise equal inputs, but a command may answer differently each time it runs. The lineage of a stage names
 // the very results its layers rest on, so that a layer is never put on top of results it does not belong to, and files
@@ -30,6 +30,14 @@ export interface TakenStep {
 export function lineageAfter(lineage: string, { step, key, sources, diffID }: TakenStep): string {
   const told = step.kind === 'run' && diffID !== undefined ? diffID : key
   return digestOf(JSON.stringify([lineage, told, ...sources]))
+}
+
+/** What a linked layer is made on. It knows of nothing, and is neither keyed nor cached by what it comes to lie on. */
+export const nothingBelow = 'link'
+
+/** The lineage that decides about a step's layer, of the one below the step. */
+export function lineageFor<T extends string | undefined>(step: LayerStep, below: T): T | typeof nothingBelow {
+  return isLinked(step) ? nothingBelow : below
 }
 
 /** What a cached layer says of itself: the lineage below it and, for files of stages, those of the stages. */

@@ -6,6 +6,7 @@ import { seenByAllThreads } from '../sys/private-mounts.ts'
 import type { LayerStack, LayerTrees, MountedRoot } from './layer-trees.ts'
 import type { BuildRooms } from './rooms.ts'
 import type { BringOptions, StageRoot } from './stage-files.ts'
+import { unpackLayers } from './unpack-layers.ts'
 
 export interface OverlayRootOptions {
   /** A directory for this root alone, made when it is needed. */
@@ -45,6 +46,12 @@ export class OverlayRoot implements StageRoot {
     if (this.#mounted !== undefined) return
     mkdirSync(this.#place, { recursive: true, mode: 0o755 })
     this.#mounted = this.#trees.mount(this.#place, this.#stack)
+  }
+
+  async lay(layer: Layer): Promise<void> {
+    const { store, log, signal } = this.#rooms
+    const options = { store, log, ...(signal === undefined ? {} : { signal }) }
+    for await (const _ of unpackLayers(this.path, [layer], options));
   }
 
   /** An overlay remembers by itself. */

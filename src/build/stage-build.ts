@@ -4,14 +4,15 @@ import { storeLayer } from '../image/layer.ts'
 import type { Log } from '../log.ts'
 import type { ContainerConfig, History, ImageConfig } from '../oci/image-config.ts'
 import type { LayerStep, StagePlan } from '../plan/step.ts'
-import { sourceStagesOf, stageTitle } from '../plan/step.ts'
+import { isLinked, sourceStagesOf, stageTitle } from '../plan/step.ts'
 import type { Root } from '../rootfs/root.ts'
 import { layerItems } from '../snapshot/layer-items.ts'
+import type { LayerChanges } from '../snapshot/layer-order.ts'
 import { writeTar } from '../tar/write.ts'
 import type { BuildGraph } from './build-graph.ts'
 import { historyOf, newestOf, timeOf } from './history.ts'
 import { atStep, type KeyedStep } from './keyed-stage.ts'
-import { identityOfLayers, lineageAfter, madeOnOf } from './lineage.ts'
+import { identityOfLayers, lineageAfter, madeOnOf, nothingBelow } from './lineage.ts'
 import type { Act } from './prepared-step.ts'
 import { formatSize, type StepReport } from './report.ts'
 import type { BuildRooms } from './rooms.ts'
@@ -42,6 +43,12 @@ interface Made {
   readonly sources: readonly string[]
   /** Of work on the root. */
   readonly seconds: number
+}
+
+interface LinkedStep {
+  readonly keyed: KeyedStep
+  readonly act: Act
+  readonly sources: readonly string[]
 }
 
 /** Layers and history while a stage grows. */
@@ -203,13 +210,14 @@ export class StageBuild {
     const stages = sourceStagesOf(keyed.step).map((index) => this.#graph.stage(index).built())
     const sources = (await Promise.all(stages)).map(({ lineage }) => lineage)
     this.#log.info(keyed.step.text)
+    if (isLinked(keyed.step)) return this.#makeLinked({ keyed, act, sources }, growth)
     return this.#graph.turns.take(this.#root, async () => {
       // What was waited for before, be it other stages or the root, is no work of this step.
       const started = performance.now()
       await this.#root.bringTo(growth.layers, { base: growth.base })
       await this.#root.watch()
       await act({ path: this.#root.path, ignored: this.#root.ignored() })
-      const layer = this.#single ? undefined : await this.#snapshot()
+      const layer = this.#single ? undefined : await this.#snapshot(this.#root)
       const earlier = layer && (await this.#remember(keyed, layer, madeOnOf(growth.lineage, sources)))
       const kept = earlier?.layer ?? layer
       // Later steps must find the files of the layer that stays, not those of the own one.
@@ -220,18 +228,39 @@ export class StageBuild {
     })
   }
 
+  /** Runs a step on nothing. Its layer comes to lie on the stage's others, which it need not wait for. */
+  async #makeLinked({ keyed, act, sources }: LinkedStep, growth: Growth): Promise<Made> {
+    const started = performance.now()
+    const files = new StageTree({ trees: this.#graph.trees, ...this.#rooms })
+    await files.bringTo([])
+    await files.watch()
+    await act({ path: files.path, ignored: files.ignored() })
+    const layer = await this.#snapshot(files, withoutTop)
+    const made = { created: undefined, sources, seconds: (performance.now() - started) / 1000 }
+    if (!this.#single) {
+      const earlier = await this.#remember(keyed, layer, madeOnOf(nothingBelow, sources))
+      return { ...made, layer: earlier?.layer ?? layer, created: earlier?.created }
+    }
+    return this.#graph.turns.take(this.#root, async () => {
+      await this.#root.bringTo(growth.layers, { base: growth.base })
+      await this.#root.watch()
+      await this.#root.lay(layer)
+      return { ...made, layer: undefined }
+    })
+  }
+
   /** What is not in a layer yet would be lost when another stage takes its turn: a squashed stage gets all it needs first. */
   async #ready(keyed: KeyedStep): Promise<Act> {
     if (this.#single) for (const { prepared } of (await this.lookups.keyed()).steps) await prepared.ready(this.#log)
     return keyed.prepared.ready(this.#log)
   }
 
-  async #snapshot(): Promise<StoredLayer> {
-    const changes = await this.#root.changes()
+  async #snapshot(files: StageFiles, only?: (changes: LayerChanges) => LayerChanges): Promise<StoredLayer> {
+    const changes = await files.changes()
     const { reproducible, compressionLevel } = this.#rooms.layers
-    const items = layerItems(changes.root ?? this.#root.path, changes, {
+    const items = layerItems(changes.root ?? files.path, only?.(changes) ?? changes, {
       ...(reproducible ? { clampMtimeNs: 0n } : {}),
-      onPlaced: (record, offset) => this.#root.onPlaced?.(record, offset),
+      onPlaced: (record, offset) => files.onPlaced?.(record, offset),
     })
     const level = compressionLevel
     return storeLayer(this.#rooms.store, writeTar(items), { level, ...this.#signal() })
@@ -241,7 +270,7 @@ export class StageBuild {
     const last = this.plan.steps.findLastIndex((step) => step.kind !== 'config')
     if (last < 0) return
     const layer = await this.#graph.turns.take(this.#root, async () => {
-      const made = await this.#snapshot()
+      const made = await this.#snapshot(this.#root)
       this.#root.keep([...growth.layers, made])
       return made
     })
@@ -272,6 +301,11 @@ export class StageBuild {
   #signal(): { signal?: AbortSignal } {
     return this.#rooms.signal === undefined ? {} : { signal: this.#rooms.signal }
   }
+}
+
+/** The top directory is that of the layers below. */
+function withoutTop({ changed, removed }: LayerChanges): LayerChanges {
+  return { changed: [...changed].filter(({ path }) => path !== ''), removed }
 }
 
 function taken({ cached: { layer, created }, sources }: UsableLayer): Made {

@@ -14,6 +14,8 @@ export interface StageFiles {
   ignored(): IgnoredPaths | undefined
   /** Brings those of `layers` in that are not yet there. The first ones must be the same at every call. */
   bringTo(layers: readonly Layer[], options?: BringOptions): Promise<void>
+  /** Unpacks a layer that is none of the stage's: what it brings is a change like any other. */
+  lay(layer: Layer): Promise<void>
   /** Remembers the files as they are; the next `changes` tells what has happened since. */
   watch(): Promise<void>
   /** What has changed since `watch` or the last call. */

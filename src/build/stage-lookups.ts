@@ -3,7 +3,7 @@ import { isWhole } from '../image/layer.ts'
 import { type LayerStep, type StagePlan, sourceStagesOf } from '../plan/step.ts'
 import type { BuildGraph } from './build-graph.ts'
 import { type KeyedStage, type KeyedStep, keyStage } from './keyed-stage.ts'
-import { identityOfLayers, lineageAfter, madeOnOf } from './lineage.ts'
+import { identityOfLayers, lineageAfter, lineageFor, madeOnOf } from './lineage.ts'
 import type { BuildRooms, CachePolicy } from './rooms.ts'
 
 export interface LookupOptions {
@@ -54,7 +54,7 @@ export class StageLookups {
     const agreed = await Promise.all(sourceStagesOf(step).map((index) => graph.agreedLineage(index)))
     const sources = agreed.filter((source) => source !== undefined)
     if (sources.length < agreed.length) return undefined
-    return hit.madeOn === madeOnOf(lineage, sources) ? { cached: hit, sources } : undefined
+    return hit.madeOn === madeOnOf(lineageFor(step, lineage), sources) ? { cached: hit, sources } : undefined
   }
 
   /** The lineage of the whole stage when every layer of it can be taken from the cache; undefined otherwise. */

@@ -47,6 +47,10 @@ export class StageTree implements StageFiles {
     this.#isRead = true
   }
 
+  async lay(layer: Layer): Promise<void> {
+    await this.#trees.lay(this.#tree, layer)
+  }
+
   async watch(): Promise<void> {
     this.#before ??= this.#tree.fork()
     this.#tree.wind()

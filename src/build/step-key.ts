@@ -49,9 +49,13 @@ function fieldsOf(step: LayerStep, around: KeySurroundings): { readonly [name: s
     case 'workdir':
       return workdirFields(step)
     case 'copy':
-      return fileFields(step, around.origin)
+      return { ...fileFields(step, around.origin), ...(step.parents ? { parents: true } : {}) }
     case 'add':
-      return { ...fileFields(step, around.origin), checksum: step.checksum ?? null }
+      return {
+        ...fileFields(step, around.origin),
+        checksum: step.checksum ?? null,
+        ...(step.unpack === undefined ? {} : { unpack: step.unpack }),
+      }
   }
 }
 
@@ -80,5 +84,6 @@ function fileFields(step: CopyStep | AddStep, origin: string | undefined): { rea
     workdir: step.workdir,
     chown: step.chown ?? null,
     chmod: step.chmod ?? null,
+    ...(step.exclude.length === 0 ? {} : { exclude: step.exclude }),
   }
 }

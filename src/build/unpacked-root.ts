@@ -49,15 +49,21 @@ export class UnpackedRoot implements StageRoot {
     const missing = layers.slice(this.#layers.length)
     if (missing.length === 0) return
     this.#snapshotter = undefined
-    const { store } = this.#rooms
-    const options = {
-      store,
+    for await (const layer of this.#unpack(missing)) this.#layers = [...this.#layers, layer]
+  }
+
+  async lay(layer: Layer): Promise<void> {
+    for await (const _ of this.#unpack([layer]));
+  }
+
+  #unpack(layers: readonly Layer[]): AsyncGenerator<Layer> {
+    return unpackLayers(this.path, layers, {
+      store: this.#rooms.store,
       log: this.#log,
       ignored: () => this.ignored(),
       onMoved: (moves: readonly Move[]) => this.#moves.push(...moves),
       ...this.#options(),
-    }
-    for await (const layer of unpackLayers(this.path, missing, options)) this.#layers = [...this.#layers, layer]
+    })
   }
 
   async watch(): Promise<void> {

@@ -65,6 +65,12 @@ export function readFlags(keyword: string, flags: readonly string[], rules: Flag
   return found
 }
 
+/** Every value of a list flag, in order. */
+export function listOf(flags: readonly string[], name: string): readonly string[] {
+  const start = `--${name}=`
+  return flags.filter((flag) => flag.startsWith(start)).map((flag) => flag.slice(start.length))
+}
+
 function flagValue(name: string, value: string | undefined, { kind }: FlagRule): string {
   if (kind !== 'boolean') {
     if (value === undefined)

@@ -14,13 +14,15 @@ export function hasWildcard(text: string): boolean {
 /** Compiles one part of a path with the rules of Go's filepath.Match. Throws HearthError "copy-source". */
 export function compileGlob(part: string): (name: string) => boolean {
   const pieces = readPattern(part, { doubleStar: false })
-  if (pieces === undefined) {
-    throw new HearthError({
-      code: 'copy-source',
-      message: `"${part}" is not a valid pattern`,
-      why: 'a "[" has no end or an empty range, or nothing follows a backslash',
-      fix: 'Put a backslash before a character that is to stand for itself.',
-    })
-  }
+  if (pieces === undefined) throw malformedPattern(part)
   return (name) => progressAfter(pieces, name).has(pieces.length)
+}
+
+export function malformedPattern(pattern: string): HearthError {
+  return new HearthError({
+    code: 'copy-source',
+    message: `"${pattern}" is not a valid pattern`,
+    why: 'a "[" has no end or an empty range, or nothing follows a backslash',
+    fix: 'Put a backslash before a character that is to stand for itself.',
+  })
 }

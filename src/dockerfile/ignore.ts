@@ -1,5 +1,6 @@
 import { normalize } from 'node:path/posix'
 import { HearthError } from '../errors.ts'
+import { malformedPattern } from './glob.ts'
 import { compileIgnorePattern, type IgnorePattern } from './ignore-pattern.ts'
 import { trim } from './whitespace.ts'
 
@@ -20,6 +21,18 @@ export function parseIgnoreFile(text: string): IgnoreMatcher {
     return pattern === '' ? [] : [compile(pattern, index + 1)]
   })
   return new PatternList(patterns)
+}
+
+/** Reads patterns that stand one by one, by the same rules. Throws HearthError "copy-source" for a malformed one. */
+export function ignoreMatcherOf(texts: readonly string[]): IgnoreMatcher {
+  const patterns = texts.map((text) => cleanPattern(trim(text))).filter((pattern) => pattern !== '')
+  return new PatternList(
+    patterns.map((pattern) => {
+      const compiled = pattern === '!' ? undefined : compileIgnorePattern(pattern)
+      if (compiled === undefined) throw malformedPattern(pattern)
+      return compiled
+    }),
+  )
 }
 
 /** As a path from the context: "/a/", "./a" and "b/../a" are "a". */

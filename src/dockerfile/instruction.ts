@@ -74,20 +74,26 @@ interface FileInstruction extends Position {
   readonly chown: string | undefined
   /** Raw: octal or symbolic. */
   readonly chmod: string | undefined
-  /** `--link`: changes how layers are reused, not what the image holds. */
+  /** `--link`: the files go to a layer of their own that knows nothing of what is below. */
   readonly link: boolean
+  /** Raw: patterns of what is not copied, each below a source. */
+  readonly exclude: readonly string[]
 }
 
 export interface CopyInstruction extends FileInstruction {
   readonly kind: 'COPY'
   /** Stage name, stage index or image; never holds a variable. */
   readonly from: string | undefined
+  /** Sources keep the directories they are written with. */
+  readonly parents: boolean
 }
 
 export interface AddInstruction extends FileInstruction {
   readonly kind: 'ADD'
   /** Raw: "sha256:…". */
   readonly checksum: string | undefined
+  /** Whether archives are unpacked; undefined for those of the context, not of the web. */
+  readonly unpack: boolean | undefined
 }
 
 /** A raw name and its raw value. */

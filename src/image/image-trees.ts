@@ -57,13 +57,18 @@ export class ImageTrees {
     const layer = layers.at(-1)
     if (layer === undefined) return FileTree.empty(this.#nodes)
     const tree = (await this.#shared(layers.slice(0, -1), { contents })).fork()
+    await this.lay(tree, layer, { contents })
+    return tree
+  }
+
+  /** Puts a layer on a tree of these. */
+  async lay(tree: FileTree, layer: Layer, { contents }: TreeWish = { contents: false }): Promise<void> {
     const { log } = this.#options
     const { digest, size } = layer.descriptor
     log.debug(`reading the names in layer ${shortDigest(digest)} (${size} bytes)`)
     const copy = this.contentsOf(() => layer)
     const tar = contents ? copy.passing() : openLayerTar(layer, this.#signal())
     await applyLayerToTree(tree, tar, { source: tree.addSource(copy), log, ...this.#signal() })
-    return tree
   }
 
   #signal(): { signal?: AbortSignal } {

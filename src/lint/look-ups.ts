@@ -50,9 +50,9 @@ export function expandedWords(instruction: Instruction): readonly string[] {
       return instruction.values
     case 'COPY':
     case 'ADD': {
-      const { sources, destination, chown, chmod } = instruction
+      const { sources, destination, chown, chmod, exclude } = instruction
       const checksum = instruction.kind === 'ADD' ? instruction.checksum : undefined
-      return [...sources, destination, chown, chmod, checksum].filter((word) => word !== undefined)
+      return [...sources, destination, chown, chmod, checksum, ...exclude].filter((word) => word !== undefined)
     }
     default:
       return []

@@ -92,24 +92,28 @@ export function workdirStepOf(instruction: ValueInstruction, around: LayerSurrou
 
 export function copyStepOf(instruction: CopyInstruction, around: LayerSurroundings): CopyStep {
   const origin = originOf(instruction.from, around)
-  return { kind: 'copy', ...filesOf(instruction, around), origin }
+  return { kind: 'copy', ...filesOf(instruction, around), origin, parents: instruction.parents }
 }
 
 export function addStepOf(instruction: AddInstruction, around: LayerSurroundings): AddStep {
+  const { unpack } = instruction
   const checksum = expandOptional(around.state, instruction.checksum)
-  return { kind: 'add', ...filesOf(instruction, around), origin: { kind: 'context' }, checksum }
+  return { kind: 'add', ...filesOf(instruction, around), origin: { kind: 'context' }, checksum, unpack }
 }
 
 function filesOf(
   instruction: CopyInstruction | AddInstruction,
   around: LayerSurroundings,
-): Omit<CopyStep, 'kind' | 'origin'> {
+): Omit<CopyStep, 'kind' | 'origin' | 'parents'> {
   const { state, line } = around
+  const { link } = instruction
   const sources = instruction.sources.map((raw) => expandIn(state, raw))
   const destination = expandIn(state, instruction.destination)
   const chown = expandOptional(state, instruction.chown)
   const chmod = expandOptional(state, instruction.chmod)
+  if (link && chmod === undefined && chown !== undefined) refuseNames(chown)
   const flags = [
+    ...(instruction.kind === 'COPY' && instruction.parents ? ['--parents'] : []),
     ...(chown === undefined ? [] : [`--chown=${chown}`]),
     ...(chmod === undefined ? [] : [`--chmod=${chmod}`]),
   ]
@@ -125,7 +129,21 @@ function filesOf(
     workdir: joinWorkdir('/', state.config.WorkingDir ?? '/'),
     chown,
     chmod,
+    link,
+    exclude: instruction.exclude.map((raw) => expandIn(state, raw)),
   }
+}
+
+/** What lies on anything cannot know whose number a name is: only root has the same one everywhere. */
+function refuseNames(chown: string): void {
+  if (chown.split(':').every((part) => /^(?:\d*|root)$/.test(part.trim()))) return
+  throw new HearthError({
+    code: 'dockerfile-syntax',
+    message: `--chown=${chown} needs numbers together with --link`,
+    marks: `--chown`,
+    why: 'a linked layer is made without the files below it, so that no account can be looked up',
+    fix: 'Write the numbers, --chown=<uid>:<gid>, or leave --link out.',
+  })
 }
 
 /** A flag that is empty after expansion asks for nothing. */

@@ -8,6 +8,7 @@ import { forecastLines } from './render-forecast.ts'
 import {
   type BuildPlan,
   dependenciesOf,
+  isLinked,
   type Origin,
   type RunStep,
   type StageBase,
@@ -72,6 +73,10 @@ function stepText(step: Step, plan: BuildPlan): string {
     case 'copy':
     case 'add': {
       const flags = [
+        ...(isLinked(step) ? ['link'] : []),
+        ...(step.kind === 'copy' && step.parents ? ['parents'] : []),
+        ...(step.kind === 'add' && step.unpack !== undefined ? [step.unpack ? 'unpack' : 'no unpack'] : []),
+        ...step.exclude.map((pattern) => `exclude ${pattern}`),
         ...(step.chown === undefined ? [] : [`chown ${step.chown}`]),
         ...(step.chmod === undefined ? [] : [`chmod ${step.chmod}`]),
       ]

@@ -112,15 +112,23 @@ interface FileStep extends StepCommon {
   readonly workdir: string
   readonly chown: string | undefined
   readonly chmod: string | undefined
+  /** Asks for a layer of its own from nothing, to lie on whatever is below; see `isLinked`. */
+  readonly link: boolean
+  /** Patterns below each source, as in an ignore file: what they match is not copied. */
+  readonly exclude: readonly string[]
 }
 
 export interface CopyStep extends FileStep {
   readonly kind: 'copy'
+  /** A source keeps its directories, or those behind "/./" in it. */
+  readonly parents: boolean
 }
 
 export interface AddStep extends FileStep {
   readonly kind: 'add'
   readonly checksum: string | undefined
+  /** Whether archives are unpacked; undefined for those of the context, not of the web. */
+  readonly unpack: boolean | undefined
 }
 
 export interface WorkdirStep extends StepCommon {
@@ -201,6 +209,11 @@ function originsOf(step: Step): readonly Origin[] {
     default:
       return []
   }
+}
+
+/** Whether a step's layer is made from nothing. As in BuildKit, --chmod and --link do not go together: --chmod wins. */
+export function isLinked(step: Step): boolean {
+  return (step.kind === 'copy' || step.kind === 'add') && step.link && step.chmod === undefined
 }
 
 /** Whether a build uses directories that stay for later ones. */

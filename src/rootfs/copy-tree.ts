@@ -52,6 +52,8 @@ export interface CopyOptions {
 interface Copying extends CopyOptions {
   /** Names of attributes that could not be kept. */
   readonly lost: Set<string>
+  /** Directories that were not there before. */
+  readonly made: Set<RawPath>
 }
 
 /** Copies files into a root by BuildKit's rules. Nothing is read outside the sources' roots or written outside this. */
@@ -59,7 +61,8 @@ export async function copyInto(options: CopyOptions): Promise<void> {
   const place = parseDestination(options.destination, options.workdir)
   refuseToOverwrite(options, place)
   const lost = new Set<string>()
-  for (const source of options.sources) await copySource(source, place, { ...options, lost })
+  const copy = { ...options, lost, made: new Set<RawPath>() }
+  for (const source of options.sources) await copySource(source, place, copy)
   for (const name of lost) {
     options.log.warn(`the filesystem cannot hold the extended attribute ${JSON.stringify(name)}: files go without it`)
   }
@@ -86,7 +89,7 @@ async function copyTree(source: SourceFile, target: RawPath, copy: Copying): Pro
   const { root } = copy
   const links = new Map<string, RawPath>()
   const directories: (() => void)[] = []
-  for (const { record, path } of unchangedEntries(source)) {
+  for (const { record, path, isOnTheWay } of unchangedEntries(source)) {
     copy.signal?.throwIfAborted()
     const at = path === '' ? target : joinRaw(target, path)
     if (record.type !== 'directory') {
@@ -96,8 +99,9 @@ async function copyTree(source: SourceFile, target: RawPath, copy: Copying): Pro
     } else if (path === '') {
       directories.push(() => setTime(root, at, record.mtimeNs))
     } else if (copy.ignored?.covers(at) !== true) {
-      openPlace(root, at)
-      directories.push(() => finish({ source, record, at }, copy))
+      if (openPlace(root, at)) copy.made.add(at)
+      const keeps = isOnTheWay && !copy.made.has(at)
+      directories.push(() => (keeps ? finishExisting : finish)({ source, record, at }, copy))
     }
   }
   // Filling a directory changes its time, and its own mode may forbid filling it: the deepest one is finished first.
@@ -125,6 +129,14 @@ function finish({ source, record, at }: Copied, copy: Copying): void {
   for (const name of lost) copy.lost.add(name)
 }
 
+/** A directory of the root that only leads to what is copied keeps all it has but its mode, as BuildKit has it. */
+function finishExisting({ record, at }: Copied, copy: Copying): void {
+  const existing = recordOf(copy.root, at)
+  if (existing === undefined) return
+  const mode = changed(copy, record.mode, true)
+  if (existing.mode !== mode) applyMetadata(copy.root, at, { ...existing, mode, xattrs: new Map() })
+}
+
 function writeInline(file: InlineFile, at: RawPath, copy: CopyOptions): void {
   writeFile(copy.root, at, file.content)
   const mode = changed(copy, 0o644, false)
@@ -145,11 +157,12 @@ function clearPlace(at: RawPath, { root, ignored }: CopyOptions): void {
   })
 }
 
-/** Makes sure that a directory is there; its metadata comes later. */
-function openPlace(root: Root, at: RawPath): void {
+/** Makes sure that a directory is there, and says whether it was missing; its metadata comes later. */
+function openPlace(root: Root, at: RawPath): boolean {
   const existing = recordOf(root, at)
   if (existing === undefined) makeDirectory(root, at, { uid: 0, gid: 0, mode: 0o700 })
   else if (existing.type !== 'directory') throw notADirectory(at)
+  return existing === undefined
 }
 
 /** BuildKit lets every further file silently replace the one before it. */

@@ -24,6 +24,8 @@ export interface SelectedSource {
   /** Of a directory the contents are copied, not the directory itself. */
   readonly isDirectory: boolean
   readonly filter?: SourceFilter
+  /** What of a directory the instruction leaves out, by paths below it. */
+  readonly narrowing?: SourceFilter
   /** What it held when it was digested, in the order of `entriesOf`: a copy must find the same. */
   readonly seen?: readonly FileRecord[]
 }
@@ -34,6 +36,8 @@ export interface SourceEntry {
   readonly record: FileRecord
   /** Below the selected path; '' is that path itself. */
   readonly path: RawPath
+  /** A directory that is left out itself, and stands here for what is in it. */
+  readonly isOnTheWay: boolean
 }
 
 interface OpenDirectory {
@@ -42,6 +46,7 @@ interface OpenDirectory {
   next: number
   /** Whether the directory has been handed out; an ignored one is, once something below it is wanted. */
   shown: boolean
+  readonly isOnTheWay: boolean
 }
 
 /** All of a root but what is ignored in it. */
@@ -57,10 +62,14 @@ export function wholeRoot(root: string, ignored?: IgnoredPaths): SelectedSource 
 export function* entriesOf(source: SelectedSource): Generator<SourceEntry> {
   const top = recordOf(source.root, source.path)
   if (top === undefined || (top.type === 'directory') !== source.isDirectory) throw vanished(source.path)
-  const entry = (record: FileRecord): SourceEntry => ({ record, path: below(source.path, record.path) })
+  const entry = (record: FileRecord, isOnTheWay = false): SourceEntry => ({
+    record,
+    path: below(source.path, record.path),
+    isOnTheWay,
+  })
   yield entry(top)
   if (top.type !== 'directory') return
-  const open: OpenDirectory[] = [{ ...openDirectory(source.root, top), shown: true }]
+  const open: OpenDirectory[] = [{ ...openDirectory(source.root, { record: top, isOnTheWay: false }), shown: true }]
   for (let last = open.at(-1); last !== undefined; last = open.at(-1)) {
     const next = nextIn(source, last)
     if (next === undefined) {
@@ -68,9 +77,9 @@ export function* entriesOf(source: SelectedSource): Generator<SourceEntry> {
       continue
     }
     const { record, ignored } = next
-    if (record.type === 'directory') open.push(openDirectory(source.root, record))
+    if (record.type === 'directory') open.push(openDirectory(source.root, next))
     if (ignored || record.type === 'socket') continue
-    yield* reveal(open).map(entry)
+    for (const directory of reveal(open)) yield entry(directory.record, directory.isOnTheWay)
     if (record.type !== 'directory') yield entry(record)
   }
 }
@@ -94,34 +103,40 @@ export function namesIn(root: Root, path: RawPath): readonly RawPath[] {
   }
 }
 
-function openDirectory(root: Root, record: FileRecord): OpenDirectory {
-  return { record, names: namesIn(root, record.path), next: 0, shown: false }
+function openDirectory(root: Root, { record, isOnTheWay }: Omit<NextFile, 'ignored'>): OpenDirectory {
+  return { record, names: namesIn(root, record.path), next: 0, shown: false, isOnTheWay }
 }
 
 interface NextFile {
   readonly record: FileRecord
   readonly ignored: boolean
+  /** Ignored by the source's own narrowing. */
+  readonly isOnTheWay: boolean
 }
 
 /** The next file of a directory that is still there and may matter. */
-function nextIn({ root, filter }: SelectedSource, directory: OpenDirectory): NextFile | undefined {
+function nextIn(source: SelectedSource, directory: OpenDirectory): NextFile | undefined {
+  const { root, filter, narrowing } = source
   for (;;) {
     const name = directory.names[directory.next]
     if (name === undefined) return undefined
     directory.next += 1
     const path = joinRaw(directory.record.path, name)
-    const ignored = filter?.ignores(path) === true
-    if (ignored && filter?.prunes(path) === true) continue
+    const hidden = filter?.ignores(path) === true
+    if (hidden && filter?.prunes(path) === true) continue
+    const inside = narrowing === undefined ? path : below(source.path, path)
+    const isOnTheWay = narrowing?.ignores(inside) === true
+    if (isOnTheWay && narrowing?.prunes(inside) === true) continue
     const record = recordOf(root, path)
-    if (record !== undefined) return { record, ignored }
+    if (record !== undefined) return { record, ignored: hidden || isOnTheWay, isOnTheWay }
   }
 }
 
 /** The directories on the way that nobody has seen yet. */
-function reveal(open: readonly OpenDirectory[]): readonly FileRecord[] {
+function reveal(open: readonly OpenDirectory[]): readonly OpenDirectory[] {
   const fresh = open.filter((directory) => !directory.shown)
   for (const directory of fresh) directory.shown = true
-  return fresh.map((directory) => directory.record)
+  return fresh
 }
 
 /** `path` as seen from `base`, which it is equal to or lies below. */

@@ -2,7 +2,10 @@ import { pipeline, Readable, type Transform } from 'node:stream'
 import { createGunzip, createGzip, createZstdDecompress } from 'node:zlib'
 import { HearthError } from '../errors.ts'
 import type { LayerCompression } from '../oci/media-type.ts'
+import { DamagedInput } from './bit-reader.ts'
 import type { Bytes } from './bytes.ts'
+import { bunzip2 } from './bzip2.ts'
+import { UnsupportedXz, unxz } from './xz.ts'
 
 // 1 MiB chunks make inflating 2.4 times faster than Node's default of 16 KiB.
 const chunkSize = 1 << 20
@@ -35,7 +38,7 @@ export function detectCompression(head: Uint8Array): DetectedCompression {
   return 'none'
 }
 
-/** Decompresses by what the bytes are, whatever they are called. bzip2 and xz have no decoder here and are refused. */
+/** Decompresses by what the bytes are, whatever they are called. Throws HearthError "layer-invalid" for damaged data. */
 export async function* decompressDetected(source: Bytes): Bytes {
   const iterator = source[Symbol.asyncIterator]()
   let head: Buffer = Buffer.alloc(0)
@@ -45,8 +48,10 @@ export async function* decompressDetected(source: Bytes): Bytes {
     head = Buffer.concat([head, next.value])
   }
   const found = detectCompression(head)
-  if (found === 'bzip2' || found === 'xz') throw unsupported(found)
-  yield* decompress(resume(head, iterator), found)
+  const rest = resume(head, iterator)
+  if (found === 'bzip2') yield* invalidAsLayerError(bunzip2(rest), found)
+  else if (found === 'xz') yield* invalidAsLayerError(unxz(rest), found)
+  else yield* decompress(rest, found)
 }
 
 async function* resume(head: Uint8Array, rest: AsyncIterator<Uint8Array>): Bytes {
@@ -71,20 +76,25 @@ async function* invalidAsLayerError(source: Bytes, name: string): Bytes {
     yield* source
   } catch (cause) {
     const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : ''
-    if (!code.startsWith('Z_') && !code.startsWith('ERR_BUFFER') && !code.startsWith('ZSTD')) throw cause
+    const isDamage =
+      cause instanceof DamagedInput || ['Z_', 'ERR_BUFFER', 'ZSTD'].some((start) => code.startsWith(start))
+    if (cause instanceof UnsupportedXz) throw unsupported(name, cause)
+    if (!isDamage) throw cause
     throw new HearthError({
       code: 'layer-invalid',
       message: `The ${name} data is damaged or cut off`,
-      why: code,
+      why: cause instanceof DamagedInput ? cause.message : code,
       cause,
     })
   }
 }
 
-function unsupported(name: string): HearthError {
+function unsupported(name: string, cause: Error): HearthError {
   return new HearthError({
     code: 'compression-unsupported',
-    message: `${name} archives cannot be read yet`,
-    fix: 'Compress the archive with gzip or zstd, or leave it uncompressed.',
+    message: `This ${name} data cannot be read`,
+    why: cause.message,
+    fix: 'Compress it as "xz" and "tar -J" do when they are not told otherwise.',
+    cause,
   })
 }

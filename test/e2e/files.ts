@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { ImageTree, TreeFile } from '../support/image-tree.ts'
 
 /** The digest a file of this text has in an image tree. */
-export function sha256(text: string): string {
+export function sha256(text: string | Uint8Array): string {
   return createHash('sha256').update(text).digest('hex')
 }
 

@@ -175,3 +175,16 @@ test('a plan of an image layout needs no network, and a damaged entry is a miss'
   writeFileSync(join(cache, 'entries', `${found.stages[0]?.steps[0]?.key?.digest}.json`), '{')
   assert.deepEqual(verdicts(await planned(request)), ['2 miss'])
 })
+
+test('a linked copy is used whatever the commands below it give', async () => {
+  const cache = ['--cache', '--cache-dir', scene.newDirectory()]
+  const text = (below: string): string =>
+    `FROM ${busybox}\nRUN echo ${below} > /x\nCOPY --link src /src\nCOPY src /more\n`
+  const files = { src: 'a' }
+  await scene.image({ dockerfile: text('one'), files, args: cache })
+  assert.deepEqual(verdicts(await planned({ dockerfile: text('two'), files, args: cache })), [
+    '2 miss',
+    '3 hit',
+    '4 miss',
+  ])
+})

@@ -25,6 +25,7 @@ const doors: Readonly<Record<string, string>> = {
   undici: 'src/http',
   koffi: 'src/sys',
   'tar-stream': 'src/tar',
+  'xz-decompress': 'src/stream',
   'better-sqlite3': 'cache',
   yargs: 'src/cli',
 }

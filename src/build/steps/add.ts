@@ -1,6 +1,7 @@
 import type { BuildContext } from '../../context/open-context.ts'
-import { contextTree, selectSources } from '../../context/select.ts'
+import { selectSources } from '../../context/select.ts'
 import { digestSources, type SourceInput } from '../../context/source-digest.ts'
+import { contextTree } from '../../context/source-tree.ts'
 import { HearthError } from '../../errors.ts'
 import type { HttpClient } from '../../http/http-client.ts'
 import { TarCopy } from '../../image/tar-copy.ts'
@@ -17,7 +18,7 @@ import { accountFilesOf } from '../../run/account-texts.ts'
 import { resolveOwner } from '../../run/user.ts'
 import { rawPath } from '../../tar/raw-path.ts'
 import { isArchive, readArchive } from './archive.ts'
-import { type CopySurroundings, copyOptions, inlineFiles } from './copy.ts'
+import { type CopySurroundings, copyOptions, exclusionOf, inlineFiles } from './copy.ts'
 import { type Downloaded, download, nameInUrl } from './download.ts'
 
 /** A source of an ADD: files of the context, or one file from the web. */
@@ -49,7 +50,7 @@ export function selectAdd(step: AddStep, around: AddSurroundings): readonly AddS
     const git = isGit(source)
     if (git) throw gitUnsupported(source)
     if (isWeb(source)) return [remoteSource(source, { step, checksum, around })]
-    return selectSources(contextTree(around.context, around.log), [source]).map((found) => ({
+    return selectSources(contextTree(around.context, around.log), [source], exclusionOf(step)).map((found) => ({
       kind: 'local',
       source: found,
     }))
@@ -90,7 +91,7 @@ export interface AddPlace extends CopySurroundings {
   readonly directory: string
 }
 
-/** Copies the selected files and the heredocs into the stage's root, and unpacks the local archives among them. */
+/** Copies the selected files and the heredocs into the stage's root, and unpacks the archives that the step wants unpacked. */
 export async function placeAdd(step: AddStep, selected: readonly AddSource[], around: AddPlace): Promise<void> {
   let files: CopySource[] = []
   const copyFiles = async (): Promise<void> => {
@@ -98,11 +99,12 @@ export async function placeAdd(step: AddStep, selected: readonly AddSource[], ar
     files = []
   }
   for (const source of selected) {
-    if (source.kind === 'remote') files.push(await downloadedFile(source))
-    else if (await isArchive(source.source)) {
+    const file = source.kind === 'remote' ? await downloadedFile(source) : source.source
+    const unpacks = step.unpack ?? source.kind === 'local'
+    if (unpacks && (await isArchive(file))) {
       await copyFiles()
-      await unpack(step, source.source, around)
-    } else files.push(source.source)
+      await unpack(step, file, around)
+    } else files.push(file)
   }
   files.push(...inlineFiles(step.heredocs, around.now))
   await copyFiles()

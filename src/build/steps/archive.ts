@@ -12,22 +12,19 @@ import { showPath } from '../../tar/raw-path.ts'
 const blockSize = 512
 const chunkSize = 1 << 20
 
-/**
- * Tells whether ADD unpacks a file: a tar archive, plain or compressed with gzip or zstd, whatever it is called. Throws
- * for bzip2 and xz, which may hold one but cannot be read here.
- */
+/** Tells whether ADD unpacks a file: a tar archive, plain or compressed, whatever it is called. */
 export async function isArchive(source: SelectedSource): Promise<boolean> {
   const record = recordOf(source.root, source.path)
   if (record?.type !== 'file') return false
   const head = headOf(source)
   const compression = detectCompression(head)
-  if (compression === 'xz' || (compression === 'bzip2' && isBzip2(head))) throw unsupported(source, compression)
-  if (compression === 'none' || compression === 'bzip2') return isTarHeader(head)
+  if (compression === 'none' || (compression === 'bzip2' && !isBzip2(head))) return isTarHeader(head)
   try {
     return isTarHeader(await firstBlock(readArchive(source)))
   } catch (error) {
     // What does not decompress is a file like any other.
     if (error instanceof HearthError && error.code === 'layer-invalid') return false
+    if (error instanceof HearthError && error.code === 'compression-unsupported') throw unreadable(source, error)
     throw error
   }
 }
@@ -96,16 +93,18 @@ export function isTarHeader(block: Uint8Array): boolean {
   return sum === unsigned || sum === signed
 }
 
+function unreadable(source: SelectedSource, cause: HearthError): HearthError {
+  return new HearthError({
+    code: cause.code,
+    message: `ADD cannot look into ${showPath(source.path)}: ${cause.message}`,
+    why: cause.why,
+    fix: `${cause.fix ?? ''} To have it as it is, write ADD --unpack=false.`.trim(),
+    cause,
+  })
+}
+
 /** Three letters can start any text; in bzip2 a level and the mark of the first block, or of the end, follow. */
 function isBzip2(head: Buffer): boolean {
   const mark = head.subarray(4, 10).toString('hex')
   return /^[1-9]$/.test(head.toString('latin1', 3, 4)) && (mark === '314159265359' || mark === '177245385090')
-}
-
-function unsupported(source: SelectedSource, compression: string): HearthError {
-  return new HearthError({
-    code: 'compression-unsupported',
-    message: `ADD cannot unpack ${showPath(source.path)}: it is compressed with ${compression}, which is not supported yet`,
-    fix: 'Compress it with gzip or zstd, or take it as it is with COPY and unpack it in a RUN.',
-  })
 }

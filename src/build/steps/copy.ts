@@ -1,6 +1,8 @@
 import type { BuildContext } from '../../context/open-context.ts'
-import { contextTree, type SourceTree, selectSources } from '../../context/select.ts'
+import { type SelectOptions, selectSources } from '../../context/select.ts'
 import { type DigestedSources, digestSources } from '../../context/source-digest.ts'
+import { contextTree, type SourceTree } from '../../context/source-tree.ts'
+import { ignoreMatcherOf } from '../../dockerfile/ignore.ts'
 import { parseMode } from '../../dockerfile/mode.ts'
 import { HearthError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
@@ -37,7 +39,12 @@ export interface CopySurroundings {
 /** The files a COPY names. Needs no stage root; throws "copy-source" for what is not there. */
 export function selectCopy(step: CopyStep, from: CopyFrom, log: Log): readonly SelectedSource[] {
   for (const source of step.sources) if (/^https?:\/\//i.test(source)) throw notForCopy(source)
-  return selectSources(sourceTree(from, log), step.sources)
+  return selectSources(sourceTree(from, log), step.sources, { ...exclusionOf(step), parents: step.parents })
+}
+
+/** What --exclude asks for. */
+export function exclusionOf({ exclude }: CopyStep | AddStep): SelectOptions {
+  return exclude.length === 0 ? {} : { exclude: ignoreMatcherOf(exclude) }
 }
 
 /** Reads the selected files: what of them decides about the layer, and the sources that hold to it. */

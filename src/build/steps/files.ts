@@ -1,7 +1,7 @@
 import { HearthError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import { dockerHub, formatReference, type ImageReference, isInLayout } from '../../oci/reference.ts'
-import { type AddStep, type CopyStep, type Origin, stageTitle } from '../../plan/step.ts'
+import { type AddStep, type CopyStep, isLinked, type Origin, stageTitle } from '../../plan/step.ts'
 import type { Root } from '../../rootfs/root.ts'
 import type { BuildGraph } from '../build-graph.ts'
 import { identityOfLayers } from '../lineage.ts'
@@ -16,6 +16,11 @@ import { type CopySurroundings, digestCopy, placeCopy, selectCopy } from './copy
  * them; those of stages and images when they are needed.
  */
 export function prepareFiles(step: CopyStep | AddStep, graph: BuildGraph, rooms: BuildRooms): Promise<PreparedStep> {
+  if (step.link && !isLinked(step)) {
+    rooms.log.warn(
+      `line ${step.line}: --link does nothing beside --chmod, as in BuildKit: the files depend on what is below`,
+    )
+  }
   if (step.kind === 'add') return prepareAdd(step, rooms)
   const { origin } = step
   return origin.kind === 'context'

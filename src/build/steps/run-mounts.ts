@@ -1,5 +1,6 @@
 import type { KeyInput, KeyValue } from '../../../cache/key.ts'
-import { contextTree, selectPath } from '../../context/select.ts'
+import { selectPath } from '../../context/select.ts'
+import { contextTree } from '../../context/source-tree.ts'
 import type { Log } from '../../log.ts'
 import type { CacheMount, StepMount } from '../../plan/step.ts'
 import type { Root } from '../../rootfs/root.ts'

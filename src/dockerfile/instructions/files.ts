@@ -1,5 +1,5 @@
 import { expandWord } from '../expand.ts'
-import { type FlagRules, readFlags } from '../flags.ts'
+import { type FlagRules, listOf, readFlags } from '../flags.ts'
 import type { HeredocMark } from '../heredoc.ts'
 import type { AddInstruction, CopyInstruction, EscapeCharacter } from '../instruction.ts'
 import type { Statement } from '../statement.ts'
@@ -12,14 +12,14 @@ const shared = {
   chown: { kind: 'text' },
   chmod: { kind: 'text' },
   link: { kind: 'boolean' },
-  exclude: { kind: 'list', idle: [] },
+  exclude: { kind: 'list' },
 } as const
-const copyFlags: FlagRules = { from: { kind: 'text' }, ...shared, parents: { kind: 'boolean', idle: ['false'] } }
+const copyFlags: FlagRules = { from: { kind: 'text' }, ...shared, parents: { kind: 'boolean' } }
 const addFlags: FlagRules = {
   checksum: { kind: 'text' },
   ...shared,
   'keep-git-dir': { kind: 'boolean', idle: ['false'] },
-  unpack: { kind: 'boolean', idle: [] },
+  unpack: { kind: 'boolean' },
 }
 
 export function readCopy(statement: Statement, escapeCharacter: EscapeCharacter): CopyInstruction {
@@ -31,15 +31,23 @@ export function readCopy(statement: Statement, escapeCharacter: EscapeCharacter)
       fix: 'Give the image a name with FROM <image> AS <name>, which may use an ARG, and copy from that.',
     })
   }
-  return { kind: 'COPY', ...filesOf(statement, given), from }
+  return { kind: 'COPY', ...filesOf(statement, given), from, parents: given.get('parents') === 'true' }
 }
 
 export function readAdd(statement: Statement): AddInstruction {
   const given = readFlags('ADD', statement.flags, addFlags)
-  return { kind: 'ADD', ...filesOf(statement, given), checksum: given.get('checksum') || undefined }
+  const unpack = given.get('unpack')
+  return {
+    kind: 'ADD',
+    ...filesOf(statement, given),
+    checksum: given.get('checksum') || undefined,
+    unpack: unpack === undefined ? undefined : unpack === 'true',
+  }
 }
 
-function filesOf(statement: Statement, given: ReadonlyMap<string, string>): Omit<CopyInstruction, 'kind' | 'from'> {
+type CommonFiles = Omit<CopyInstruction, 'kind' | 'from' | 'parents'>
+
+function filesOf(statement: Statement, given: ReadonlyMap<string, string>): CommonFiles {
   const { keyword, position, heredocs } = statement
   const words = sourceWords(statement)
   const destination = words.at(-1)
@@ -55,6 +63,7 @@ function filesOf(statement: Statement, given: ReadonlyMap<string, string>): Omit
     chown: given.get('chown') || undefined,
     chmod: given.get('chmod') || undefined,
     link: given.get('link') === 'true',
+    exclude: listOf(statement.flags, 'exclude'),
   }
 }
 

@@ -1,5 +1,5 @@
 import { readDevice } from '../device.ts'
-import { readFlags } from '../flags.ts'
+import { listOf, readFlags } from '../flags.ts'
 import { type HeredocMark, heredocBody, heredocMark, type WrittenHeredoc } from '../heredoc.ts'
 import { type Heredoc, type RunInstruction, type RunNetwork, runNetworks } from '../instruction.ts'
 import { checkMount } from '../mount.ts'
@@ -37,20 +37,14 @@ type RunOptions = Pick<RunInstruction, 'mounts' | 'network' | 'security' | 'devi
 
 function readOptions(statement: Statement): RunOptions {
   const given = readFlags('RUN', statement.flags, flags)
-  const mounts = listOf(statement, 'mount')
+  const mounts = listOf(statement.flags, 'mount')
   for (const mount of mounts) checkMount(mount)
   return {
     mounts,
     network: oneOf<RunNetwork>('network', given.get('network') ?? 'default', runNetworks),
     security: oneOf('security', given.get('security') ?? 'sandbox', securities),
-    devices: listOf(statement, 'device').map(readDevice),
+    devices: listOf(statement.flags, 'device').map(readDevice),
   }
-}
-
-/** Every value of a flag that may stand several times. */
-function listOf({ flags: given }: Statement, name: 'mount' | 'device'): readonly string[] {
-  const start = `--${name}=`
-  return given.filter((flag) => flag.startsWith(start)).map((flag) => flag.slice(start.length))
 }
 
 function oneOf<T extends string>(flag: string, value: string, choices: readonly T[]): T {

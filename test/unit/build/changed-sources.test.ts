@@ -19,7 +19,8 @@ after(() => http[Symbol.asyncDispose]())
 
 const files = { file: 'old', 'dir/one': '1', 'dir/sub/two': '2', 'dir/link': { link: 'one' }, other: 'x' } as const
 const step = { line: 1, text: '', createdBy: '', config: {}, heredocs: [], workdir: '/', destination: '/to/' } as const
-const common = { ...step, origin: { kind: 'context' }, chown: undefined, chmod: undefined } as const
+const options = { chown: undefined, chmod: undefined, link: false, exclude: [] } as const
+const common = { ...step, ...options, origin: { kind: 'context' } } as const
 
 interface Scene {
   readonly directory: string
@@ -37,7 +38,7 @@ function scene(t: Lifetime): Scene {
 
 /** Digests sources of a COPY, lets something happen, and copies them. */
 async function copyAfter({ directory, around }: Scene, change: () => void, ...sources: readonly string[]) {
-  const copy: CopyStep = { ...common, kind: 'copy', sources }
+  const copy: CopyStep = { ...common, kind: 'copy', sources, parents: false }
   const from = { kind: 'context', context: await openContext({ context: directory, cwd: '/' }) } as const
   const { sources: digested } = await digestCopy(selectCopy(copy, from, silentLog), from)
   change()
@@ -45,7 +46,7 @@ async function copyAfter({ directory, around }: Scene, change: () => void, ...so
 }
 
 async function addAfter({ directory, root, around }: Scene, change: () => void, ...sources: readonly string[]) {
-  const add: AddStep = { ...common, kind: 'add', sources, checksum: undefined }
+  const add: AddStep = { ...common, kind: 'add', sources, checksum: undefined, unpack: undefined }
   const context = await openContext({ context: directory, cwd: '/' })
   const { selected } = await digestAdd(selectAdd(add, { context, http, log: silentLog, downloads: root }))
   change()

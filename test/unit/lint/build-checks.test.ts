@@ -82,6 +82,7 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
       text: 'FROM scratch\nLABEL a=$x\nUSER $u\nVOLUME /$v\nCOPY --chown=$o a $d',
       marks: ['2:9 $x', '3:6 $u', '4:9 $v', '5:14 $o', '5:19 $d'],
     },
+    { text: 'FROM scratch\nCOPY --exclude=$x --parents a b', marks: ['2:16 $x'] },
     { text: 'FROM scratch\nCOPY <<E /x\n  $in\nE\nCOPY <<"E" /y\n$kept\nE', marks: ['3:3 $in'] },
     { text: 'FROM scratch\nARG A=$nope\nARG B=1 C=$B', marks: ['2:7 $nope'] },
     { text: 'FROM scratch\nARG A=$nope', wanted: { buildArgs: { A: '1' } }, marks: [] },

@@ -138,6 +138,21 @@ TWO
   assert.equal(inline.createdBy, 'COPY x <<ONE <<TWO ./')
 })
 
+test('the steps of COPY and ADD know what they leave out, keep and unpack', async () => {
+  const text = `FROM base
+ENV E=**/*.md
+COPY --parents --link --exclude=$E --exclude=\\\\$E --exclude=$NONE a/./b /c/
+ADD --unpack=false --chown=5:root --link a.tar /c/
+ADD a.tar /c/
+`
+  const [, copy, add, plain] = await stepsOf(text)
+  assert.ok(copy?.kind === 'copy' && add?.kind === 'add' && plain?.kind === 'add')
+  assert.deepEqual([copy.parents, copy.link, copy.exclude], [true, true, ['**/*.md', '$E', '']])
+  assert.equal(copy.createdBy, 'COPY --parents a/./b /c/')
+  assert.deepEqual([add.unpack, add.link, add.chown, add.exclude], [false, true, '5:root', []])
+  assert.deepEqual([plain.unpack, plain.link], [undefined, false])
+})
+
 test('RUN has its command, its user and its directory, and is not expanded', async () => {
   const text =
     'FROM base\nUSER me\nWORKDIR /w\nSHELL ["/bin/bash", "-ec"]\nRUN a $PATH\nRUN ["b", "$PATH"]\nRUN <<E cat\nx$PATH\nE\n'
@@ -153,6 +168,8 @@ test('RUN has its command, its user and its directory, and is not expanded', asy
 })
 
 const refused: readonly (readonly [what: string, text: string, where: RegExp, says: RegExp])[] = [
+  ['a name as owner of a linked layer', 'FROM a\nCOPY --link --chown=me:5 x /\n', /^Dockerfile:2: /, /needs numbers/],
+  ['a group as owner of a linked layer', 'FROM a\nADD --link --chown=5:us x /\n', /^Dockerfile:2: /, /needs numbers/],
   ['a FROM that is empty', `ARG N\nFROM \${N}\n`, /^Dockerfile:2: /, /empty after expansion/],
   ['a platform that is empty', 'FROM --platform=$NONE a\n', /^Dockerfile:1: /, /empty after expansion/],
   ['a platform that is none', 'FROM --platform=lin/ux/a/b a\n', /^Dockerfile:1: /, /not a platform/],

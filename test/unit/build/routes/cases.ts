@@ -112,6 +112,68 @@ const flags: readonly RouteCase[] = [
   fails('the account file is a fifo', onScratch('COPY fifos/fifo /etc/passwd', 'COPY --chown=x one /'), /regular file/),
 ]
 
+const narrowed: readonly RouteCase[] = [
+  works('--exclude of names in a directory', onBase('COPY --exclude=a --exclude=sub/deep dir /x/')),
+  works('--exclude on every level', onBase('COPY --exclude=**/c --exclude=*.txt . /x/')),
+  works('--exclude with what is taken in again', onBase('COPY --exclude=* --exclude=!sub/deep dir /x/')),
+  works('--exclude of everything', onBase('COPY --exclude=** dir /x/')),
+  works('--exclude of files by their name', onBase('COPY --exclude=*.txt one *.txt dir /x/')),
+  works('--exclude where a directory is there', onBase('COPY --exclude=* --exclude=!odd/file odd-too /')),
+  works('--exclude in an image', onScratch('COPY --from=base --exclude=odd --exclude=**/*d / /x/')),
+  works('--exclude of one of the names of a file', onBase('COPY --exclude=b hard /x/')),
+  works('--exclude of what an ADD takes', onBase('ADD --exclude=sub --exclude=*.tar dir *.tar /x/')),
+  works('--parents', onBase('COPY --parents dir/sub/b one dir/sub/deep /x/')),
+  works('--parents to the root', onBase('COPY --parents odd-too/odd/file /')),
+  works('--parents over directories that are there', onBase('COPY --parents odd-too/./odd/file /')),
+  works('--parents with a pivot', onBase('COPY --parents dir/./sub/b ./dir/sub/./deep/c /x/')),
+  works('--parents with wildcards', onBase('COPY --parents d*/*/b **/deep/* d*/./sub/*/c /x')),
+  works('--parents with what is not there', onBase('COPY --parents no*/thing /x/y')),
+  works('--parents with owner and mode', onBase('COPY --parents --chown=web:5 --chmod=750 dir/sub/b /x/')),
+  works('--parents of links', onBase('COPY --parents links/su links/to-dir hard/a hard/sub /x/')),
+  works('--parents of everything but', onBase('COPY --parents --exclude=dir/sub/deep --exclude=**/a . /x/')),
+  works(
+    '--parents of a stage',
+    `FROM base AS one\nCOPY . /app\nFROM base\nCOPY --parents --from=one /app/./dir/**/c /e*/p* /`,
+  ),
+  works(
+    '--parents through a symlink before the pivot',
+    onScratch('COPY --parents --from=base /lib/./through /bin/./p* /x/'),
+  ),
+  works('--parents in one layer', onBase('COPY --parents dir/sub/b /', 'COPY --parents dir/sub/deep/c /'), {
+    singleSnapshot: true,
+  }),
+  fails(
+    '--parents through a symlink',
+    onScratch('COPY --parents --from=base /lib/through /x/'),
+    /leads through a symlink/,
+  ),
+  fails('--parents without the file', onBase('COPY --parents dir/none /x/'), /dir\/none is not in/),
+  fails('--parents over a file', onBase('COPY one /x/dir', 'COPY --parents dir/sub/b /x/'), /non-directory/),
+]
+
+const linked: readonly RouteCase[] = [
+  works('--link', onBase('COPY --link one /x/y/z', 'COPY --link dir /x')),
+  works('--link onto a symlink', onBase('COPY --link one /lib/one', 'COPY one /lib/two')),
+  works('--link over a file, a directory and names', onBase('COPY --link one /links/a', 'COPY --link one /emptied')),
+  works('--link onto a directory with an odd mode', onBase('COPY --link one /odd/', 'WORKDIR /odd/x')),
+  works('--link to the root', onBase('COPY --link . /')),
+  works('--link of a stage', `FROM base AS one\nCOPY dir /a\nFROM base\nCOPY --link --from=one /a /links /b/`),
+  works('--link with numbers', onBase('COPY --link --chown=5:6 dir /x/y', 'COPY --link --chown=root one /x/')),
+  works('--link and --chmod', onBase('COPY --link --chmod=700 --chown=web one /lib/x/')),
+  works('--link of a heredoc', onBase('COPY --link <<one /x/', 'text', 'one')),
+  works('--link of archives', onBase('ADD --link archive.tar sparse.tar one /x/', 'ADD --link replacing.tar /')),
+  works('--link with parents', onBase('COPY --link --parents dir/sub/b /x/', 'COPY dir /x/dir')),
+  works('--link of nothing', onBase('COPY --link none* /x/', 'COPY one /x/')),
+  works(
+    '--link in one layer',
+    onBase('COPY one /a', 'COPY --link dir /lib', 'COPY two.txt /lib/', 'COPY --link one /a'),
+    {
+      singleSnapshot: true,
+    },
+  ),
+  works('--link with ignored paths', onBase('COPY --link dir /cache/x', 'COPY one /y'), { ignorePaths: ['cache'] }),
+]
+
 const workdirs: readonly RouteCase[] = [
   works('WORKDIR', onBase('WORKDIR /new/dir', 'WORKDIR sub')),
   works('WORKDIR as a user', onBase('USER web', 'WORKDIR /home/web/app')),
@@ -132,6 +194,10 @@ const archives: readonly RouteCase[] = [
   works('an archive with links to what is there', onBase('ADD linking.tar /links')),
   works('an archive twice', onBase('ADD archive.tar /', 'ADD archive.tar /')),
   works('files on an archive', onBase('ADD archive.tar /a', 'COPY dir /a/dir', 'COPY --chown=5 one /a/dir/x')),
+  works('an archive that is not unpacked', onBase('ADD --unpack=false archive.tar archive.tar.gz /a/')),
+  works('an archive that would be unpacked anyway', onBase('ADD --unpack archive.tar /a/')),
+  works('an archive compressed with xz', onBase('ADD archive.tar.xz /a/')),
+  works('an archive compressed with bzip2', onBase('ADD archive.tar.bz2 /a/')),
   works('a file that is no archive', onBase('ADD one dir /a/')),
   works('a sparse file in an archive', onScratch('ADD sparse.tar /')),
   fails('an archive that is cut off', onBase('ADD cut.tar /'), /ends in the middle/),
@@ -181,6 +247,8 @@ export const routeCases: readonly RouteCase[] = [
   ...destinations,
   ...sources,
   ...flags,
+  ...narrowed,
+  ...linked,
   ...workdirs,
   ...archives,
   ...stages,
@@ -202,6 +270,8 @@ export function fillContext(directory: string): void {
   write('dir/sub/deep/c', 'c')
   chmodSync(at('dir/sub'), 0o700)
   mkdirSync(at('empty'))
+  write('odd-too/odd/file', 'odd, too')
+  chmodSync(at('odd-too/odd'), 0o711)
   write('clash/deep', 'a directory in the base')
   write('merged/lib/x', 'lib is a symlink in the base')
   fillSources(directory, write)
@@ -265,6 +335,8 @@ function fillArchives(directory: string): void {
   ].join('; ')
   make('archive.tar', `${members}; ${tar('-c')} .`)
   make('archive.tar.gz', `${members}; ${tar('-cz')} etc sub`)
+  make('archive.tar.xz', `${members}; ${tar('-cJ')} etc sub`)
+  make('archive.tar.bz2', `${members}; ${tar('-cj')} etc sub`)
   make('replacing.tar', `mkdir lib; echo 1 > lib/x; echo 2 > odd; ln -s usr implicit; ${tar('-c')} lib odd implicit`)
   make('linking.tar', `echo linked > b; ln b again; ln b c; ${tar('-c')} b again c; ${tar('--delete')} b`)
   make('sparse.tar', `echo start > s; truncate -s 2M s; echo end >> s; truncate -s 3M s; ${tar('-cS')} s`)
