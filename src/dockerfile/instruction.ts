@@ -86,8 +86,10 @@ export interface CopyInstruction extends FileInstruction {
 
 export interface AddInstruction extends FileInstruction {
   readonly kind: 'ADD'
-  /** Raw: "sha256:…". */
+  /** Raw: "sha256:…", or the digits of a commit. */
   readonly checksum: string | undefined
+  /** `--keep-git-dir` */
+  readonly keepGitDirectory: boolean
 }
 
 /** A raw name and its raw value. */

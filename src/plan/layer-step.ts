@@ -7,6 +7,7 @@ import type {
   RunInstruction,
   ValueInstruction,
 } from '../dockerfile/instruction.ts'
+import { withoutCredentials } from '../dockerfile/web-address.ts'
 import { HearthError } from '../errors.ts'
 import type { Platform } from '../oci/platform.ts'
 import { expandIn } from './change.ts'
@@ -97,7 +98,8 @@ export function copyStepOf(instruction: CopyInstruction, around: LayerSurroundin
 
 export function addStepOf(instruction: AddInstruction, around: LayerSurroundings): AddStep {
   const checksum = expandOptional(around.state, instruction.checksum)
-  return { kind: 'add', ...filesOf(instruction, around), origin: { kind: 'context' }, checksum }
+  const { keepGitDirectory } = instruction
+  return { kind: 'add', ...filesOf(instruction, around), origin: { kind: 'context' }, checksum, keepGitDirectory }
 }
 
 function filesOf(
@@ -113,7 +115,7 @@ function filesOf(
     ...(chown === undefined ? [] : [`--chown=${chown}`]),
     ...(chmod === undefined ? [] : [`--chmod=${chmod}`]),
   ]
-  const names = [...sources, ...instruction.heredocs.map((heredoc) => `<<${heredoc.name}`)]
+  const names = [...sources.map(withoutCredentials), ...instruction.heredocs.map((heredoc) => `<<${heredoc.name}`)]
   return {
     line,
     text: instruction.text,

@@ -121,6 +121,8 @@ export interface CopyStep extends FileStep {
 export interface AddStep extends FileStep {
   readonly kind: 'add'
   readonly checksum: string | undefined
+  /** Whether the files of a repository keep its ".git". */
+  readonly keepGitDirectory: boolean
 }
 
 export interface WorkdirStep extends StepCommon {

@@ -18,7 +18,7 @@ const copyFlags: FlagRules = { from: { kind: 'text' }, ...shared, parents: { kin
 const addFlags: FlagRules = {
   checksum: { kind: 'text' },
   ...shared,
-  'keep-git-dir': { kind: 'boolean', idle: ['false'] },
+  'keep-git-dir': { kind: 'boolean' },
   unpack: { kind: 'boolean', idle: [] },
 }
 
@@ -36,7 +36,8 @@ export function readCopy(statement: Statement, escapeCharacter: EscapeCharacter)
 
 export function readAdd(statement: Statement): AddInstruction {
   const given = readFlags('ADD', statement.flags, addFlags)
-  return { kind: 'ADD', ...filesOf(statement, given), checksum: given.get('checksum') || undefined }
+  const [checksum, keepGitDirectory] = [given.get('checksum') || undefined, given.get('keep-git-dir') === 'true']
+  return { kind: 'ADD', ...filesOf(statement, given), checksum, keepGitDirectory }
 }
 
 function filesOf(statement: Statement, given: ReadonlyMap<string, string>): Omit<CopyInstruction, 'kind' | 'from'> {
