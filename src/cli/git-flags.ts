@@ -16,6 +16,10 @@ export interface GitFlags {
   readonly pullMethod: 'http' | 'https'
   /** Who asks for repositories that are contexts. */
   readonly login?: NameAndPassword
+}
+
+export interface ReadGitFlags {
+  readonly git: GitFlags
   readonly notices: readonly string[]
   readonly warnings: readonly string[]
 }
@@ -24,7 +28,7 @@ const keys = ['branch', 'single-branch', 'recurse-submodules', 'insecure-skip-tl
 const allowed = `It takes ${keys.slice(0, -1).join(', ')} and ${keys.at(-1)}.`
 
 /** The values of --git, key=value, repeatable or behind commas, and what kaniko's variables say. */
-export function readGitFlags(values: FlagValues, env: Variables): GitFlags {
+export function readGitFlags(values: FlagValues, env: Variables): ReadGitFlags {
   const given = new Map<string, string>()
   for (const text of values.list('git').flatMap((list) => list.split(','))) {
     const [key, value] = splitPair(text) ?? [text, undefined]
@@ -34,18 +38,23 @@ export function readGitFlags(values: FlagValues, env: Variables): GitFlags {
     given.set(key, value)
   }
   const branch = given.get('branch') || undefined
-  readSwitch(given, 'single-branch')
   const login = loginOf(env)
-  return {
+  readSwitch(given, 'single-branch')
+  const { GIT_PULL_METHOD: method = '' } = env
+  const git = {
     ...(branch === undefined ? {} : { branch }),
     submodules: readSwitch(given, 'recurse-submodules'),
     insecureSkipTls: readSwitch(given, 'insecure-skip-tls'),
     depth: readDepth(given.get('depth')),
-    ...pullMethod(env.GIT_PULL_METHOD),
+    pullMethod: method === 'http' ? 'http' : 'https',
     ...(login === undefined ? {} : { login }),
-    notices: given.has('single-branch')
-      ? ['--git single-branch: no more than the one commit is fetched in any case']
-      : [],
+  } as const
+  return {
+    git,
+    notices: given.has('single-branch') ? ['--git single-branch: no other branch is fetched in any case'] : [],
+    warnings: ['', 'http', 'https'].includes(method)
+      ? []
+      : [`GIT_PULL_METHOD is ${JSON.stringify(method)}, not http or https: https is used`],
   }
 }
 
@@ -66,13 +75,6 @@ function readDepth(value: string | undefined): number {
     `--git depth: invalid value ${JSON.stringify(value)}`,
     'It is a number of commits, or 0 for all of them.',
   )
-}
-
-function pullMethod(value: string | undefined): Pick<GitFlags, 'pullMethod' | 'warnings'> {
-  if (value === 'http') return { pullMethod: 'http', warnings: [] }
-  const isKnown = value === undefined || value === '' || value === 'https'
-  const warnings = isKnown ? [] : [`GIT_PULL_METHOD is http or https, not ${JSON.stringify(value)}: https is used`]
-  return { pullMethod: 'https', warnings }
 }
 
 /** As kaniko: a token stands in the place of the user, and goes before user and password. */

@@ -96,8 +96,8 @@ interface Surroundings {
 }
 
 function executorOptions(read: Arguments, { values, env, cwd, push }: Surroundings): ExecutorOptions {
-  const git = readGitFlags(values, env)
-  const notices = [...judgeFates(executorFlags, read.given), ...kanikoVariables(env), ...git.notices]
+  const { git, ...said } = readGitFlags(values, env)
+  const notices = [...judgeFates(executorFlags, read.given), ...kanikoVariables(env), ...said.notices]
   const destinations = readReferences(values, 'destination')
   const buildArgs = readBuildArgs(values.list('build-arg'), env)
   const buildPlatform = hostPlatform(arch)
@@ -133,7 +133,7 @@ function executorOptions(read: Arguments, { values, env, cwd, push }: Surroundin
     ...directories(values, { env, cwd }),
     environment: readEnvironment(env, cwd),
     notices,
-    warnings: [...read.warnings, ...buildArgs.warnings, ...git.warnings],
+    warnings: [...read.warnings, ...buildArgs.warnings, ...said.warnings],
   }
 }
 

@@ -118,7 +118,7 @@ function filesOf(
   const names = [...sources.map(withoutCredentials), ...instruction.heredocs.map((heredoc) => `<<${heredoc.name}`)]
   return {
     line,
-    text: instruction.text,
+    text: shownText(instruction),
     createdBy: [instruction.kind, ...flags, ...names, destination].join(' '),
     config: state.config,
     sources,
@@ -128,6 +128,11 @@ function filesOf(
     chown,
     chmod,
   }
+}
+
+/** The text as it may be written down. */
+function shownText({ text, sources }: CopyInstruction | AddInstruction): string {
+  return sources.reduce((shown, source) => shown.replaceAll(source, () => withoutCredentials(source)), text)
 }
 
 /** A flag that is empty after expansion asks for nothing. */

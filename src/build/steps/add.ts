@@ -69,17 +69,17 @@ export interface DigestedAdd {
 /** Reads the local files, asks for commits, and downloads what has no checksum. */
 export async function digestAdd(
   selected: readonly AddSource[],
-  options: { readonly git: GitSources; readonly signal?: AbortSignal },
+  { git, ...abort }: { readonly git: GitSources; readonly signal?: AbortSignal },
 ): Promise<DigestedAdd> {
   const inputs: SourceInput[] = []
   const digested: AddSource[] = []
   for (const source of selected) {
     if (source.kind === 'local') {
-      const local = await digestSources([source.source], { ...options, owners: false })
+      const local = await digestSources([source.source], { owners: false, ...abort })
       inputs.push(...local.inputs)
       digested.push(...local.sources.map((found) => ({ kind: 'local', source: found }) as const))
     } else if (source.kind === 'git') {
-      const known = await digestGit(source, options.git)
+      const known = await digestGit(source, git)
       inputs.push(known.input)
       digested.push(known.source)
     } else {

@@ -48,7 +48,9 @@ async function copyAfter({ directory, around }: Scene, change: () => void, ...so
 async function addAfter({ directory, root, around }: Scene, change: () => void, ...sources: readonly string[]) {
   const add: AddStep = { ...common, kind: 'add', sources, checksum: undefined, keepGitDirectory: false }
   const context = await openContext({ context: directory, cwd: '/' })
-  const { selected } = await digestAdd(selectAdd(add, { context, http, log: silentLog, downloads: root }), around)
+  const { selected } = await digestAdd(selectAdd(add, { context, http, log: silentLog, downloads: root }), {
+    git: noRepositories,
+  })
   change()
   await placeAdd(add, selected, around)
 }

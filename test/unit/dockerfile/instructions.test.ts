@@ -135,7 +135,15 @@ const read: readonly (readonly [text: string, expected: Record<string, unknown>]
   ],
   [
     'ADD --checksum=$SUM --keep-git-dir=false https://example.com/a /c',
-    { kind: 'ADD', sources: ['https://example.com/a'], heredocs: [], destination: '/c', ...noFlags, checksum: '$SUM' },
+    {
+      kind: 'ADD',
+      sources: ['https://example.com/a'],
+      heredocs: [],
+      destination: '/c',
+      ...noFlags,
+      checksum: '$SUM',
+      keepGitDirectory: false,
+    },
   ],
 ]
 
@@ -224,7 +232,6 @@ for (const [text, says] of refused) {
 for (const text of [
   'COPY --parents a /b',
   'COPY --exclude=*.md a /b',
-  'ADD --keep-git-dir a /b',
   'ADD --unpack=true a /b',
   'ADD --exclude=x a /b',
 ]) {
