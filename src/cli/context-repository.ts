@@ -19,7 +19,11 @@ export function contextRepository({ context, git }: Pick<ExecutorOptions, 'conte
   return { ...address, transport, wishes }
 }
 
-/** Kaniko's contexts keep their ".git", BuildKit's do not. */
-export function keepsGitDirectory({ context }: Pick<ExecutorOptions, 'context'>, { wishes }: GitAddress): boolean {
-  return wishes.keepGitDirectory ?? /^git:/i.test(context)
+/** Kaniko's contexts keep their ".git", BuildKit's only when they or a build argument say so. */
+export function keepsGitDirectory(
+  { context, buildArgs }: Pick<ExecutorOptions, 'context' | 'buildArgs'>,
+  { wishes }: GitAddress,
+): boolean {
+  const { BUILDKIT_CONTEXT_KEEP_GIT_DIR: wanted = '' } = buildArgs
+  return wishes.keepGitDirectory ?? (/^git:/i.test(context) || /^(?:1|t|true)$/i.test(wanted))
 }

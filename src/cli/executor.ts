@@ -197,7 +197,9 @@ interface Input {
 }
 
 function gitAccess({ options, secrets, env, signal, registries }: Execution): GitAccess {
-  return { http: registries.http, credentials: gitCredentials(options, secrets), env, signal }
+  const agent = options.agents.get('default')
+  const forSsh = agent === undefined ? env : { ...env, SSH_AUTH_SOCK: resolve(options.environment.cwd, agent) }
+  return { http: registries.http, credentials: gitCredentials(options, secrets), env: forSsh, signal }
 }
 
 /** As for other repositories, but with any certificate if so wished. */

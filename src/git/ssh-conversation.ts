@@ -49,7 +49,7 @@ function commandLine(address: GitAddress, shellLine: string | undefined): readon
   const host = hostname.replace(/^\[|\]$/g, '')
   const remote = `git-upload-pack ${quoted(address.path)}`
   const args = [
-    ...['-o', 'BatchMode=yes', '-o', 'ConnectTimeout=30'],
+    ...['-o', 'BatchMode=yes', '-o', 'ConnectTimeout=30', '-o', 'ServerAliveInterval=30'],
     ...(port === '' ? [] : ['-p', port]),
     ...[address.user === undefined ? host : `${address.user}@${host}`, remote],
   ]

@@ -5,7 +5,7 @@ import type { Variables } from '../../../src/cli/environment.ts'
 import type { ExecutorOptions } from '../../../src/cli/executor-options.ts'
 import { gitCredentials, gitTexts } from '../../../src/cli/git-credentials.ts'
 import { parseExecutor } from '../../../src/cli/parse-executor.ts'
-import { shownAddress } from '../../../src/git/address.ts'
+import { parseGitAddress, shownAddress } from '../../../src/git/address.ts'
 import { refusal } from './refusal.ts'
 
 function options(argv: readonly string[], env: Variables = {}): ExecutorOptions {
@@ -35,7 +35,7 @@ test('a git:// context is fetched by https, or as GIT_PULL_METHOD says, and keep
   assert.ok(found !== undefined)
   assert.equal(shownAddress(found), 'https://h.example/o/r')
   assert.equal(found.wishes.revision, 'refs/heads/x')
-  assert.equal(keepsGitDirectory({ context }, found), true)
+  assert.equal(keepsGitDirectory(options(['-c', context]), found), true)
   assert.equal(address(context, { GIT_PULL_METHOD: 'http' })?.transport, 'http')
   assert.equal(address(context, { GIT_PULL_METHOD: 'ssh' })?.transport, 'https')
   assert.match(options(['-c', context], { GIT_PULL_METHOD: 'ssh' }).warnings.join(), /GIT_PULL_METHOD is "ssh"/)
@@ -51,8 +51,10 @@ test('other addresses are taken as they are, without ".git" unless they ask for 
     const found = address(context)
     assert.ok(found !== undefined)
     assert.equal(found.transport, transport)
-    assert.equal(keepsGitDirectory({ context }, found), keeps)
+    assert.equal(keepsGitDirectory(options(['-c', context]), found), keeps)
   }
+  const asked = options(['-c', 'https://h.example/r.git', '--build-arg', 'BUILDKIT_CONTEXT_KEEP_GIT_DIR=1'])
+  assert.equal(keepsGitDirectory(asked, { ...parseGitAddress(asked.context) }), true)
   assert.equal(address('/some/where.git'), undefined)
   assert.equal(address('dir://r.git'), undefined)
 })

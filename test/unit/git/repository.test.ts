@@ -7,20 +7,26 @@ import { parseGitAddress } from '../../../src/git/address.ts'
 import { type FetchedTree, type FetchOptions, fetchTree, findCommit } from '../../../src/git/repository.ts'
 import type { GitCredentials } from '../../../src/git/transport.ts'
 import { createHttpClient } from '../../../src/http/http-client.ts'
+import { gitConversationSuite } from '../../suites/git-conversation.suite.ts'
 import { privateCertificate } from '../../support/certificate.ts'
 import { commit, commitSeconds, git, makeRepository } from '../../support/git-repository.ts'
 import { basicOf, type GitHttpServer, startGitDaemon, startGitHttp, startSsh } from '../../support/git-servers.ts'
+import { startHttpServer } from '../../support/http-server.ts'
 import { freePort } from '../../support/ports.ts'
 import { temporaryDirectory } from '../../support/temp.ts'
 
 const owner = { after }
 const root = temporaryDirectory(owner)
-const { commits, directory: work } = makeRepository(root, 'one')
+const repository = makeRepository(root, 'one')
+const { commits, directory: work } = repository
 const http = createHttpClient({ tls: () => ({ rejectUnauthorized: true }), userAgent: 'test' })
 after(() => http[Symbol.asyncDispose]())
 const server = await startGitHttp(owner, { root })
 const daemon = await startGitDaemon(owner, root)
+const ssh = await startSsh(owner, temporaryDirectory(owner))
 const one = `http://${server.host}/one.git`
+const overSsh = `ssh://root@127.0.0.1:${ssh.port}${root}/one.git`
+const sshEnv = { PATH: process.env.PATH, GIT_SSH_COMMAND: ssh.command }
 
 function optionsOf(given: Partial<FetchOptions> = {}): FetchOptions {
   const workDir = temporaryDirectory(owner)
@@ -45,33 +51,9 @@ async function failure(work: Promise<unknown>): Promise<HearthError> {
   return error
 }
 
-const revisions: readonly (readonly [title: string, behind: string, text: string, commit: string])[] = [
-  ['nothing: what HEAD points to', '', 'main', commits.main],
-  ['a branch', '#topic', 'topic', commits.branch],
-  ['a branch by its full name', '#refs/heads/topic', 'topic', commits.branch],
-  ['a branch in a query', '?branch=topic', 'topic', commits.branch],
-  ['an annotated tag', '#v1', 'first', commits.first],
-  ['a plain tag', '?tag=plain', 'first', commits.first],
-  ['a pull request', '#pull/7/head', 'pull', commits.pull],
-  ['a commit that is a branch’s', `#${commits.branch}`, 'topic', commits.branch],
-  ['a commit that nothing points to', `#${commits.first}`, 'first', commits.first],
-  ['the commit of an annotated tag, checked', `?tag=v1&checksum=${commits.first.slice(0, 9)}`, 'first', commits.first],
-]
-
-for (const [name, place] of [
-  ['http', one],
-  ['git', `git://${daemon}/one.git`],
-] as const) {
-  for (const [title, behind, text, expected] of revisions) {
-    test(`over ${name}, a revision is ${title}`, async () => {
-      const tree = await fetched(`${place}${behind}`)
-      assert.equal(tree.commit, expected)
-      assert.equal(textOf(tree), text)
-      assert.equal(await findCommit(parseGitAddress(`${place}${behind}`), optionsOf()), expected)
-      assert.equal(existsSync(join(tree.directory, '.git')), false)
-    })
-  }
-}
+gitConversationSuite('http', { repository, place: one, options: optionsOf })
+gitConversationSuite('git', { repository, place: `git://${daemon}/one.git`, options: optionsOf })
+gitConversationSuite('ssh', { repository, place: overSsh, options: () => optionsOf({ env: sshEnv }) })
 
 test('files have git’s modes and the commit’s time, and their bytes are those git has', async () => {
   const { directory } = await fetched(one)
@@ -190,16 +172,18 @@ test('a certificate nobody knows is refused, unless its authority is known', asy
   assert.equal(textOf(await fetched(place, { http: known })), 'main')
 })
 
-test('over ssh, a repository is fetched with the key that is there', async () => {
-  const { port, command } = await startSsh(owner, temporaryDirectory(owner))
-  const env = { PATH: process.env.PATH, GIT_SSH_COMMAND: command }
-  const place = `ssh://root@127.0.0.1:${port}${root}/one.git`
-  assert.equal(textOf(await fetched(`${place}#topic`, { env })), 'topic')
-  assert.equal(await findCommit(parseGitAddress(`${place}#v1`), optionsOf({ env })), commits.first)
-  const missing = await failure(fetched(place.replace('one.git', 'nowhere.git'), { env }))
+test('what ssh complains of is in the error', async () => {
+  const missing = await failure(fetched(overSsh.replace('one.git', 'nowhere.git'), { env: sshEnv }))
   assert.match(missing.why ?? '', /does not appear to be a git repository/)
-  const stranger = { ...env, GIT_SSH_COMMAND: 'ssh -F none -o UserKnownHostsFile=/dev/null' }
-  assert.match((await failure(fetched(place, { env: stranger }))).why ?? '', /Host key verification failed/)
+  const stranger = { ...sshEnv, GIT_SSH_COMMAND: 'ssh -F none -o UserKnownHostsFile=/dev/null' }
+  assert.match((await failure(fetched(overSsh, { env: stranger }))).why ?? '', /Host key verification failed/)
+})
+
+test('what is no git server, and objects of other names than sha1, are told', async () => {
+  await using web = await startHttpServer((_, response) => response.end('<html>'))
+  assert.match((await failure(fetched(`http://${web.host}/x.git`))).why ?? '', /does not speak git's protocol/)
+  git(root, 'init', '-q', '--bare', '--object-format=sha256', 'other.git')
+  assert.match((await failure(fetched(`http://${server.host}/other.git`))).why ?? '', /by sha256, not by sha1/)
 })
 
 test('where there is no ssh, the error says so', async () => {
