@@ -123,6 +123,7 @@ function credentialsFrom(parent: GitAddress, child: GitAddress, credentials: Git
 
 function converse(address: GitAddress, access: GitAccess): Promise<GitConversation> {
   const { http, env, signal } = access
+  signal?.throwIfAborted()
   switch (address.transport) {
     case 'http':
     case 'https':

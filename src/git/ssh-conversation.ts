@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { messageOf, systemCode } from '../errors.ts'
 import type { GitAddress } from './address.ts'
@@ -14,32 +14,54 @@ export interface SshOptions {
 
 /** As many bytes of what ssh complains of as are shown. */
 const longestComplaint = 2000
+const patienceMs = 2000
 
 /** Begins a conversation through the ssh program, which finds keys, agents and known hosts as it always does. */
 export async function sshConversation(address: GitAddress, { env, signal }: SshOptions): Promise<GitConversation> {
   const [command, args] = commandLine(address, env.GIT_SSH_COMMAND)
-  const child = spawn(command, args, { env: { ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
+  const child = spawn(command, args, { env: { ...env }, stdio: ['pipe', 'pipe', 'pipe'], detached: true })
   let complaint = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     complaint = (complaint + text).slice(-longestComplaint)
   })
-  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()))
+  let isClosed = false
+  const closed = once(child, 'close').then(
+    () => {
+      isClosed = true
+    },
+    () => {},
+  )
   let trouble: unknown
   child.on('error', (error) => {
     trouble = error
   })
   const failed = async (error: unknown): Promise<Error> => {
+    // What it complains of may still be on its way; what it says otherwise keeps it from ending.
+    child.stdin.end()
+    child.stdout.destroy()
+    const patience = setTimeout(() => endGroup(child), patienceMs)
     await closed
+    clearTimeout(patience)
     if (systemCode(trouble) === 'ENOENT') return noProgram(address, trouble)
     const said = complaint.trim()
     return gitFailure(address, { why: said === '' ? messageOf(trouble ?? error) : said, fix: advice, cause: error })
   }
   const end = async (): Promise<void> => {
-    child.stdin.end()
-    child.kill('SIGTERM')
-    if (child.exitCode === null && child.signalCode === null && trouble === undefined) await once(child, 'close')
+    for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy()
+    if (!isClosed) endGroup(child)
+    await closed
   }
   return await streamConversation({ output: child.stdout, input: child.stdin, end, failed, signal })
+}
+
+/** A shell that was started in its place may have started others. */
+function endGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, 'SIGTERM')
+  } catch {
+    // It has ended meanwhile.
+  }
 }
 
 const advice = 'Check that ssh gets to this host without a question: its key or agent, and known_hosts.'

@@ -52,6 +52,13 @@ export function gitConversationSuite(name: string, served: ServedRepository): vo
     }
   })
 
+  test(`${name}: an interruption while files arrive ends it, and nothing hangs`, async () => {
+    const interruption = new AbortController()
+    const fetching = fetchTree(parseGitAddress(place), { ...options(), signal: interruption.signal })
+    setImmediate(() => interruption.abort(new Error('interrupted')))
+    await assert.rejects(fetching, (error) => error instanceof Error && /interrupted|aborted/.test(error.message))
+  })
+
   test(`${name}: a build that is interrupted asks no more`, async () => {
     const interrupted = new Error('interrupted')
     const signal = AbortSignal.abort(interrupted)

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { HearthError } from '../../../src/errors.ts'
 import { parseGitAddress } from '../../../src/git/address.ts'
-import { type FetchedTree, type FetchOptions, fetchTree, findCommit } from '../../../src/git/repository.ts'
+import { type FetchedTree, type FetchOptions, fetchTree } from '../../../src/git/repository.ts'
 import type { GitCredentials } from '../../../src/git/transport.ts'
 import { createHttpClient } from '../../../src/http/http-client.ts'
 import { gitConversationSuite } from '../../suites/git-conversation.suite.ts'
@@ -182,8 +182,14 @@ test('what ssh complains of is in the error', async () => {
 test('what is no git server, and objects of other names than sha1, are told', async () => {
   await using web = await startHttpServer((_, response) => response.end('<html>'))
   assert.match((await failure(fetched(`http://${web.host}/x.git`))).why ?? '', /does not speak git's protocol/)
-  git(root, 'init', '-q', '--bare', '--object-format=sha256', 'other.git')
+  git(root, 'init', '-q', '--object-format=sha256', 'other.git')
+  git(join(root, 'other.git'), 'commit', '-q', '--allow-empty', '-m', 'first')
   assert.match((await failure(fetched(`http://${server.host}/other.git`))).why ?? '', /by sha256, not by sha1/)
+})
+
+test('an ssh that says something else is ended, and does not keep the build', async () => {
+  const env = { ...sshEnv, GIT_SSH_COMMAND: "sh -c 'echo Welcome to the machine; exec sleep 1000'" }
+  assert.match((await failure(fetched(overSsh, { env }))).why ?? '', /not one of a git server/)
 })
 
 test('where there is no ssh, the error says so', async () => {
