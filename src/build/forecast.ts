@@ -10,6 +10,7 @@ import type { BuildGraph } from './build-graph.ts'
 import type { KeyedStep } from './keyed-stage.ts'
 import { identityOfLayers, lineageAfter, lineageFor, madeOnOf } from './lineage.ts'
 import { noDownloads } from './no-downloads.ts'
+import { noRepositories } from './no-repositories.ts'
 import type { BuildRooms } from './rooms.ts'
 import { RootTurns } from './root-turns.ts'
 import { keyRecordOf } from './step-key.ts'
@@ -49,7 +50,7 @@ interface Judged {
  */
 export async function forecastBuild(plan: BuildPlan, given: BuildRooms): Promise<Forecast> {
   // Without a cache, the files of contexts would not be read for the keys.
-  const rooms = { ...given, http: noDownloads, cache: given.cache ?? noLayers }
+  const rooms = { ...given, http: noDownloads, git: noRepositories, cache: given.cache ?? noLayers }
   const graph = createGraph(plan, rooms, { distrusted: new Set(), turns: new RootTurns(), trees: undefined })
   const asked = new Map<number, AskedStage>()
   for (const stage of plan.stages) asked.set(stage.index, await askAbout(stage, graph, rooms))

@@ -2,9 +2,11 @@ import { mkdir } from 'node:fs/promises'
 import { type BuildContext, openContext, warnOfOwn } from '../context/open-context.ts'
 import type { OwnPath } from '../context/own-paths.ts'
 import { HearthError } from '../errors.ts'
+import { isGit, parseGitAddress, shownAddress } from '../git/address.ts'
+import type { GitSources } from '../git/sources.ts'
 import type { HttpClient } from '../http/http-client.ts'
 import type { Log } from '../log.ts'
-import { contextName, contextNamed, type NamedContexts } from '../plan/named-contexts.ts'
+import { contextName, contextNamed, type FilesContext, type NamedContexts } from '../plan/named-contexts.ts'
 import type { Origin } from '../plan/step.ts'
 import { extractArchive } from '../rootfs/extract.ts'
 import type { SelectedSource } from '../rootfs/selected-source.ts'
@@ -15,13 +17,14 @@ import { download } from './steps/download.ts'
 
 /** The files that names given with --build-context stand for. */
 export interface NamedContextFiles {
-  /** What is there of a name; an archive is downloaded and unpacked by the first call. */
+  /** What is there of a name; an archive or repository is fetched by the first call. */
   open(name: string): Promise<BuildContext>
 }
 
 export interface NamedContextOptions {
   readonly contexts: NamedContexts
   readonly http: HttpClient
+  readonly git: GitSources
   /** Existing directory for what is downloaded. */
   readonly workDir: string
   /** What the build writes, which is no part of any context. */
@@ -34,7 +37,7 @@ export interface NamedContextOptions {
 export async function openNamedContexts(options: NamedContextOptions): Promise<NamedContextFiles> {
   const opened = new Map<string, Promise<BuildContext>>()
   for (const [name, context] of options.contexts) {
-    if (context.kind === 'files' && !isWeb(context.place)) {
+    if (context.kind === 'files' && !isWeb(context.place) && !isGit(context.place)) {
       opened.set(name, Promise.resolve(await openDirectory({ name: context.name, directory: context.place }, options)))
     }
   }
@@ -45,9 +48,11 @@ export async function openNamedContexts(options: NamedContextOptions): Promise<N
       if (known !== undefined) return known
       const context = contextNamed(options.contexts, name)
       if (context?.kind !== 'files') throw new TypeError(`${name} is not the name of files`)
-      const unpacked = openArchive({ name: context.name, url: new URL(context.place) }, options)
-      opened.set(key, unpacked)
-      return unpacked
+      const fetched = isGit(context.place)
+        ? openRepository(context, options)
+        : openArchive({ name: context.name, url: new URL(context.place) }, options)
+      opened.set(key, fetched)
+      return fetched
     },
   }
 }
@@ -79,6 +84,18 @@ async function openDirectory(
   const context = await openContext({ context: directory, cwd: '/', own, flag: `--build-context ${name}`, title })
   warnOfOwn(context, log)
   return context
+}
+
+async function openRepository({ name, place }: FilesContext, options: NamedContextOptions): Promise<BuildContext> {
+  const address = parseGitAddress(place)
+  const { keepGitDirectory = false, submodules = true } = address.wishes
+  options.log.info(`Fetching the context ${name} from ${shownAddress(address)}`)
+  try {
+    const { directory } = await options.git.tree(address, { keepGitDirectory, submodules, depth: 1 })
+    return await openDirectory({ name, directory, place: shownAddress(address) }, options)
+  } catch (error) {
+    throw error instanceof HearthError ? error.at(`--build-context ${name}`) : error
+  }
 }
 
 interface Archive {

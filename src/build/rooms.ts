@@ -2,6 +2,7 @@ import type { LayerCache } from '../../cache/layer-cache.ts'
 import type { MountDirectories } from '../../cache/mount-directories.ts'
 import type { BlobStore } from '../content/blob-store.ts'
 import type { BuildContext } from '../context/open-context.ts'
+import type { GitSources } from '../git/sources.ts'
 import type { HttpClient } from '../http/http-client.ts'
 import type { PulledImage } from '../image/pulled-image.ts'
 import type { Log } from '../log.ts'
@@ -49,6 +50,7 @@ export interface BuildRooms {
   /** How overlays are marked, where roots can be overlays; otherwise each is unpacked into a directory of its own. */
   readonly overlay: OverlayMarks | undefined
   readonly http: HttpClient
+  readonly git: GitSources
   /** An existing directory that holds stage roots and downloads, and nothing else. */
   readonly workDir: string
   readonly layers: LayerOptions

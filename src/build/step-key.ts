@@ -1,4 +1,6 @@
 import type { KeyInput, KeyRecord, KeyValue } from '../../cache/key.ts'
+import { withoutCredentials } from '../dockerfile/web-address.ts'
+import { isGit } from '../git/address.ts'
 import { formatPlatform, type Platform } from '../oci/platform.ts'
 import type { AddStep, CopyStep, LayerStep, RunStep, WorkdirStep } from '../plan/step.ts'
 
@@ -53,10 +55,16 @@ function fieldsOf(step: LayerStep, around: KeySurroundings): { readonly [name: s
     case 'add':
       return {
         ...fileFields(step, around.origin),
+        sources: step.sources.map(keyed),
         checksum: step.checksum ?? null,
         ...(step.unpack === undefined ? {} : { unpack: step.unpack }),
       }
   }
+}
+
+/** Of a repository the commit counts, which is among the inputs; no credentials do. */
+function keyed(source: string): string {
+  return isGit(source) ? 'git' : withoutCredentials(source)
 }
 
 function runFields(step: RunStep, mounts: readonly KeyValue[]): { readonly [name: string]: KeyValue } {

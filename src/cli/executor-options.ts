@@ -4,6 +4,7 @@ import type { NamedContexts } from '../plan/named-contexts.ts'
 import type { Environment } from './environment.ts'
 import type { LogChoice } from './flags/log-flags.ts'
 import type { RegistryFlags } from './flags/registry-flags.ts'
+import type { GitFlags } from './git-flags.ts'
 import type { ParsedLint } from './parse-lint.ts'
 import type { SecretSource } from './secret-flags.ts'
 
@@ -20,8 +21,11 @@ export type PlanFormat = (typeof planFormats)[number]
 export interface ExecutorOptions {
   /** As given: a path relative to the working directory or to the context. */
   readonly dockerfile: string
-  /** As given: a path, or "scheme://…". */
+  /** As given: a path, "scheme://…", or the address of a git repository. */
   readonly context: string
+  /** Below the context; the files to build from lie there. */
+  readonly contextSubPath?: string
+  readonly git: GitFlags
   /** Each one a valid reference, as given. */
   readonly destinations: readonly string[]
   readonly push: boolean

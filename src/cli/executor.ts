@@ -3,14 +3,16 @@ import { build } from '../build/build.ts'
 import { createImageSource } from '../build/image-source.ts'
 import { type NamedContextFiles, openNamedContexts } from '../build/named-contexts.ts'
 import { noDownloads } from '../build/no-downloads.ts'
+import { noRepositories } from '../build/no-repositories.ts'
 import { cacheSummary } from '../build/report.ts'
 import type { BuildRooms, ImageSource } from '../build/rooms.ts'
-import { contextDirectory } from '../context/context-directory.ts'
 import { findDockerfile } from '../context/find-dockerfile.ts'
 import { type BuildContext, openContext, warnOfOwn } from '../context/open-context.ts'
 import type { Dockerfile } from '../dockerfile/dockerfile.ts'
 import { withExcerpt } from '../dockerfile/excerpt.ts'
 import { parseDockerfile } from '../dockerfile/parse.ts'
+import type { GitAccess } from '../git/repository.ts'
+import { type GitSources, gitSources } from '../git/sources.ts'
 import { type FinishedImage, finishImage } from '../image/image.ts'
 import type { Log } from '../log.ts'
 import type { ImageConfig } from '../oci/image-config.ts'
@@ -28,6 +30,8 @@ import { checkAgents } from './check-agents.ts'
 import type { Workplace } from './choose-isolation.ts'
 import type { Variables } from './environment.ts'
 import type { ExecutorOptions } from './executor-options.ts'
+import { fetchContext } from './fetch-context.ts'
+import { gitCredentials, gitTexts } from './git-credentials.ts'
 import { HeldSink } from './held-sink.ts'
 import { withConfigOf } from './kaniko-directory.ts'
 import { LazyIsolation } from './lazy-isolation.ts'
@@ -55,7 +59,7 @@ export const runExecutor: Program = async (input) => {
     if (parsed.kind === 'build') {
       options = parsed.options
       const given = readSecrets(options.dryrun ? new Map() : options.secrets, input)
-      masked = textsToMask(given.values())
+      masked = textsToMask([...given.values(), ...gitTexts(options)])
       const outcome = await execute(options, input, { given, masked })
       if (outcome === 'restart') return await restart(input)
     } else stdout.write(parsed.kind === 'help' ? parsed.text : `hearth version : ${version()}\n`)
@@ -134,7 +138,7 @@ async function executeIn(execution: Execution): Promise<Outcome> {
   }
 }
 
-async function executeWith({ dockerfile, context, namedContexts }: Input, execution: Execution): Promise<Outcome> {
+async function executeWith({ dockerfile, context, namedContexts, git }: Input, execution: Execution): Promise<Outcome> {
   const { options, log, said, firstLog, stdout, signal, registries, workDir } = execution
   const checked = { dockerfile, options, ignore: context.ignore, log }
   const findings = runBuildChecks(checked)
@@ -150,7 +154,10 @@ async function executeWith({ dockerfile, context, namedContexts }: Input, execut
   const { plan, baseConfig } = await planOf(dockerfile, options, images)
   runBuildChecks(checked, findings, baseConfig)
   if (options.dryrun) {
-    await printPlan({ plan, options, rooms: roomsOf(execution, { context, namedContexts, cache, images }) }, stdout)
+    await printPlan(
+      { plan, options, rooms: roomsOf(execution, { context, namedContexts, git, cache, images }) },
+      stdout,
+    )
     return 'done'
   }
   if (cache.mountsGo !== undefined && hasCacheMounts(plan)) {
@@ -163,7 +170,7 @@ async function executeWith({ dockerfile, context, namedContexts }: Input, execut
   }
   said.release()
   try {
-    const image = await buildImage(plan, execution, { context, namedContexts, cache, images, workplace })
+    const image = await buildImage(plan, execution, { context, namedContexts, git, cache, images, workplace })
     await deliver(image, outputs, { options, client: registries.push, log, signal })
     log.info(`Built ${image.manifestDescriptor.digest}`)
     return 'done'
@@ -186,24 +193,44 @@ interface Input {
   readonly dockerfile: Dockerfile
   readonly context: BuildContext
   readonly namedContexts: NamedContextFiles
+  readonly git: GitSources
+}
+
+function gitAccess({ options, secrets, env, signal, registries }: Execution): GitAccess {
+  const agent = options.agents.get('default')
+  const forSsh = agent === undefined ? env : { ...env, SSH_AUTH_SOCK: resolve(options.environment.cwd, agent) }
+  return { http: registries.http, credentials: gitCredentials(options, secrets), env: forSsh, signal }
+}
+
+/** As for other repositories, but with any certificate if so wished. */
+function contextAccess(execution: Execution): GitAccess {
+  const access = gitAccess(execution)
+  return execution.options.git.insecureSkipTls ? { ...access, http: execution.registries.anyHttp } : access
 }
 
 async function readInput(execution: Execution): Promise<Input> {
   const { options, log, signal, registries, workDir } = execution
   const { cwd } = options.environment
-  const directory = contextDirectory({ context: options.context, cwd })
+  const { directory, title } = await fetchContext(options, { access: contextAccess(execution), workDir, log })
   const found = findDockerfile({ dockerfile: options.dockerfile, cwd, directory })
   const dockerfile = parseDockerfile(found.text, { name: options.dockerfile })
   for (const name of unusedBuildArgs(dockerfile, options.buildArgs)) {
     log.warn(`--build-arg ${name}: no ARG of ${options.dockerfile} takes it`)
   }
   const own = ownPaths(options, workDir)
-  const context = await openContext({ context: options.context, cwd, dockerfile: found.path, own })
+  const context = await openContext({
+    context: directory,
+    cwd,
+    dockerfile: found.path,
+    own,
+    ...(title === undefined ? {} : { title }),
+  })
   warnOfOwn(context, log)
   const { buildContexts: contexts } = options
   const http = options.dryrun ? noDownloads : registries.http
-  const namedContexts = await openNamedContexts({ contexts, http, workDir, own, log, signal })
-  return { dockerfile, context, namedContexts }
+  const git = options.dryrun ? noRepositories : gitSources({ ...gitAccess(execution), workDir })
+  const namedContexts = await openNamedContexts({ contexts, http, git, workDir, own, log, signal })
+  return { dockerfile, context, namedContexts, git }
 }
 
 interface Planned {
@@ -232,6 +259,7 @@ async function planOf(dockerfile: Dockerfile, options: ExecutorOptions, images: 
 interface PlanInput {
   readonly context: BuildContext
   readonly namedContexts: NamedContextFiles
+  readonly git: GitSources
   readonly cache: BuildCache
   readonly images: ImageSource
 }
@@ -263,6 +291,7 @@ function roomsOf(execution: Execution, input: PlanInput): Omit<BuildRooms, keyof
     agents: checkAgents(options.agents, options.environment.cwd),
     images: input.images,
     http: registries.http,
+    git: input.git,
     workDir,
     layers: { compressionLevel: 6, reproducible, singleSnapshot, snapshotMode },
     cleanUp: options.cleanUp,

@@ -16,6 +16,7 @@ import { type Arguments, readArguments } from './flags/read-arguments.ts'
 import { readRegistryFlags } from './flags/registry-flags.ts'
 import { parseBoolean } from './flags/scalars.ts'
 import { withUsage, wrongUsage } from './flags/usage.ts'
+import { readGitFlags } from './git-flags.ts'
 import { ownDirectory } from './kaniko-directory.ts'
 import { kanikoVariables } from './kaniko-variables.ts'
 import { parseLint } from './parse-lint.ts'
@@ -95,13 +96,16 @@ interface Surroundings {
 }
 
 function executorOptions(read: Arguments, { values, env, cwd, push }: Surroundings): ExecutorOptions {
-  const notices = [...judgeFates(executorFlags, read.given), ...kanikoVariables(env)]
+  const { git, ...said } = readGitFlags(values, env)
+  const notices = [...judgeFates(executorFlags, read.given), ...kanikoVariables(env), ...said.notices]
   const destinations = readReferences(values, 'destination')
   const buildArgs = readBuildArgs(values.list('build-arg'), env)
   const buildPlatform = hostPlatform(arch)
   return {
     dockerfile: values.text('dockerfile'),
     context: values.text('context'),
+    ...given('contextSubPath', values.optional('context-sub-path')),
+    git,
     destinations,
     push,
     ...outputs(values),
@@ -129,7 +133,7 @@ function executorOptions(read: Arguments, { values, env, cwd, push }: Surroundin
     ...directories(values, { env, cwd }),
     environment: readEnvironment(env, cwd),
     notices,
-    warnings: [...read.warnings, ...buildArgs.warnings],
+    warnings: [...read.warnings, ...buildArgs.warnings, ...said.warnings],
   }
 }
 

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
-import { isGit } from '../build/steps/add.ts'
 import { HearthError } from '../errors.ts'
+import { isGit, parseGitAddress } from '../git/address.ts'
 import { isDigest } from '../oci/digest.ts'
 import { type LayoutReference, parseReference } from '../oci/reference.ts'
 import { contextName, isReservedName, type NamedContext, type NamedContexts } from '../plan/named-contexts.ts'
@@ -32,7 +32,12 @@ interface Surroundings {
 }
 
 function contextAt(place: string, around: Surroundings): NamedContext {
-  if (isGit(place) || /^github\.com\//i.test(place)) throw gitUnsupported(place, around)
+  if (/^github\.com\//i.test(place))
+    return contextAt(`https://${place.replace(/(?:\.git)?(?=[?#]|$)/, '.git')}`, around)
+  if (isGit(place)) {
+    naming(`${flag} ${around.name}`, () => parseGitAddress(place))
+    return { kind: 'files', name: around.name, place }
+  }
   const [, scheme, rest = ''] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/is.exec(place) ?? []
   switch (scheme?.toLowerCase()) {
     case undefined:
@@ -63,19 +68,10 @@ function layoutReference(text: string, { name, cwd }: Surroundings): LayoutRefer
   )
 }
 
-function gitUnsupported(place: string, { name }: Surroundings): HearthError {
-  return new HearthError({
-    code: 'context-unsupported',
-    message: `A context from a git repository is not supported yet: ${place}`,
-    where: `${flag} ${name}`,
-    fix: 'Clone it first, and give its directory.',
-  })
-}
-
 function unsupported(place: string, { name }: Surroundings): HearthError {
   return new HearthError({
     code: 'context-unsupported',
     message: `${flag} ${name}: ${place} is no place that files or images are taken from`,
-    fix: 'Give a directory, docker-image://reference, oci-layout://path[:tag][@digest], or the https address of a tar archive.',
+    fix: 'Give a directory, docker-image://reference, oci-layout://path[:tag][@digest], or the address of a git repository or, with https, of a tar archive.',
   })
 }

@@ -24,6 +24,8 @@ export interface RegistryAccess extends AsyncDisposable {
   readonly push: RegistryClient
   /** For everything else that is downloaded, by the rules for pulling. */
   readonly http: HttpClient
+  /** The same, with certificates of any kind. */
+  readonly anyHttp: HttpClient
 }
 
 const transfersAtOnce = 4
@@ -38,6 +40,7 @@ export async function openRegistryAccess(options: RegistryAccessOptions): Promis
   const pushAgent = environment.clientType === undefined ? agent : `${agent},${environment.clientType}`
   const pullHttp = httpClient(options, { userAgent: agent, anyCertificate: skipTlsVerify || skipTlsVerifyPull })
   const pushHttp = httpClient(options, { userAgent: pushAgent, anyCertificate: skipTlsVerify })
+  const anyHttp = httpClient(options, { userAgent: agent, anyCertificate: true })
   const plain = { pull: plainHttp(flags, insecurePull), push: plainHttp(flags, insecure) }
   const pull = { plainHttp: plain.pull, mirrors, fallback, retries: triesAlwaysMade + Math.max(0, retries.pull) }
   const push = {
@@ -50,8 +53,9 @@ export async function openRegistryAccess(options: RegistryAccessOptions): Promis
     pull: registryClient(options, pullHttp, pull),
     push: registryClient(options, pushHttp, push),
     http: pullHttp,
+    anyHttp,
     async [Symbol.asyncDispose]() {
-      await Promise.all([pullHttp[Symbol.asyncDispose](), pushHttp[Symbol.asyncDispose]()])
+      await Promise.all([pullHttp, pushHttp, anyHttp].map((client) => client[Symbol.asyncDispose]()))
     },
   }
 }

@@ -90,10 +90,12 @@ export interface CopyInstruction extends FileInstruction {
 
 export interface AddInstruction extends FileInstruction {
   readonly kind: 'ADD'
-  /** Raw: "sha256:…". */
+  /** Raw: "sha256:…", or the digits of a commit. */
   readonly checksum: string | undefined
   /** Whether archives are unpacked; undefined for those of the context, not of the web. */
   readonly unpack: boolean | undefined
+  /** `--keep-git-dir` */
+  readonly keepGitDirectory: boolean
 }
 
 /** A raw name and its raw value. */

@@ -7,6 +7,7 @@ import type {
   RunInstruction,
   ValueInstruction,
 } from '../dockerfile/instruction.ts'
+import { withoutCredentials } from '../dockerfile/web-address.ts'
 import { HearthError } from '../errors.ts'
 import type { Platform } from '../oci/platform.ts'
 import { expandIn } from './change.ts'
@@ -96,9 +97,10 @@ export function copyStepOf(instruction: CopyInstruction, around: LayerSurroundin
 }
 
 export function addStepOf(instruction: AddInstruction, around: LayerSurroundings): AddStep {
-  const { unpack } = instruction
   const checksum = expandOptional(around.state, instruction.checksum)
-  return { kind: 'add', ...filesOf(instruction, around), origin: { kind: 'context' }, checksum, unpack }
+  const { unpack, keepGitDirectory } = instruction
+  const origin = { kind: 'context' } as const
+  return { kind: 'add', ...filesOf(instruction, around), origin, checksum, unpack, keepGitDirectory }
 }
 
 function filesOf(
@@ -117,10 +119,10 @@ function filesOf(
     ...(chown === undefined ? [] : [`--chown=${chown}`]),
     ...(chmod === undefined ? [] : [`--chmod=${chmod}`]),
   ]
-  const names = [...sources, ...instruction.heredocs.map((heredoc) => `<<${heredoc.name}`)]
+  const names = [...sources.map(withoutCredentials), ...instruction.heredocs.map((heredoc) => `<<${heredoc.name}`)]
   return {
     line,
-    text: instruction.text,
+    text: shownText(instruction),
     createdBy: [instruction.kind, ...flags, ...names, destination].join(' '),
     config: state.config,
     sources,
@@ -144,6 +146,11 @@ function refuseNames(chown: string): void {
     why: 'a linked layer is made without the files below it, so that no account can be looked up',
     fix: 'Write the numbers, --chown=<uid>:<gid>, or leave --link out.',
   })
+}
+
+/** The text as it may be written down. */
+function shownText({ text, sources }: CopyInstruction | AddInstruction): string {
+  return sources.reduce((shown, source) => shown.replaceAll(source, () => withoutCredentials(source)), text)
 }
 
 /** A flag that is empty after expansion asks for nothing. */

@@ -10,7 +10,7 @@ export interface FilesContext {
   readonly kind: 'files'
   /** The name as it was given. */
   readonly name: string
-  /** An absolute directory, or the address of an archive. */
+  /** An absolute directory, or the address of an archive or a git repository. */
   readonly place: string
 }
 

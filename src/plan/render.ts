@@ -1,4 +1,5 @@
 import type { MountOwner } from '../dockerfile/mount.ts'
+import { withoutCredentials } from '../dockerfile/web-address.ts'
 import type { ContainerConfig } from '../oci/image-config.ts'
 import { formatPlatform } from '../oci/platform.ts'
 import { formatReference } from '../oci/reference.ts'
@@ -80,7 +81,7 @@ function stepText(step: Step, plan: BuildPlan): string {
         ...(step.chown === undefined ? [] : [`chown ${step.chown}`]),
         ...(step.chmod === undefined ? [] : [`chmod ${step.chmod}`]),
       ]
-      const sources = [...step.sources, ...step.heredocs.map((heredoc) => `<<${heredoc.name}`)]
+      const sources = [...step.sources.map(withoutCredentials), ...step.heredocs.map((heredoc) => `<<${heredoc.name}`)]
       const text = `layer    ${step.kind.toUpperCase()} ${JSON.stringify(sources)} → ${step.destination}`
       return [`${text}  from ${originText(step.origin, plan)}`, ...flags].join('  ')
     }

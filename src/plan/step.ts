@@ -129,6 +129,8 @@ export interface AddStep extends FileStep {
   readonly checksum: string | undefined
   /** Whether archives are unpacked; undefined for those of the context, not of the web. */
   readonly unpack: boolean | undefined
+  /** Whether the files of a repository keep its ".git". */
+  readonly keepGitDirectory: boolean
 }
 
 export interface WorkdirStep extends StepCommon {

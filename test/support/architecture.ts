@@ -6,7 +6,7 @@ const levels: readonly (readonly string[])[] = [
   ['src/errors.ts', 'src/log.ts', 'src/nearest.ts', 'src/oci'],
   ['src/stream', 'src/dockerfile', 'src/http', 'src/sys'],
   ['src/tar', 'src/rootfs', 'src/content', 'src/registry'],
-  ['src/image', 'src/context', 'src/plan'],
+  ['src/image', 'src/context', 'src/git', 'src/plan'],
   ['cache', 'src/run', 'src/snapshot', 'src/lint'],
   ['src/build', 'src/output', 'warmer'],
   ['src/cli', 'src/packaging'],

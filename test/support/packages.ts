@@ -20,6 +20,8 @@ export const testPackages = [
   'libc6-dev',
   'libcap2-bin',
   'musl-tools',
+  'openssh-client',
+  'openssh-server',
   'openssl',
   'podman',
   'python3',

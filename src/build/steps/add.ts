@@ -3,6 +3,8 @@ import { selectSources } from '../../context/select.ts'
 import { digestSources, type SourceInput } from '../../context/source-digest.ts'
 import { contextTree } from '../../context/source-tree.ts'
 import { HearthError } from '../../errors.ts'
+import { isGit } from '../../git/address.ts'
+import type { GitSources } from '../../git/sources.ts'
 import type { HttpClient } from '../../http/http-client.ts'
 import { TarCopy } from '../../image/tar-copy.ts'
 import type { Log } from '../../log.ts'
@@ -20,9 +22,11 @@ import { rawPath } from '../../tar/raw-path.ts'
 import { isArchive, readArchive } from './archive.ts'
 import { type CopySurroundings, copyOptions, exclusionOf, inlineFiles } from './copy.ts'
 import { type Downloaded, download, nameInUrl } from './download.ts'
+import { digestGit, type GitSource, gitFiles, gitSource } from './git.ts'
 
-/** A source of an ADD: files of the context, or one file from the web. */
+/** A source of an ADD: files of the context, a repository, or one file from the web. */
 export type AddSource =
+  | GitSource
   | { readonly kind: 'local'; readonly source: SelectedSource }
   | {
       readonly kind: 'remote'
@@ -47,8 +51,7 @@ export interface AddSurroundings {
 export function selectAdd(step: AddStep, around: AddSurroundings): readonly AddSource[] {
   const checksum = checksumOf(step)
   return step.sources.flatMap((source): readonly AddSource[] => {
-    const git = isGit(source)
-    if (git) throw gitUnsupported(source)
+    if (isGit(source)) return [gitSource(source, step, exclusionOf(step))]
     if (isWeb(source)) return [remoteSource(source, { step, checksum, around })]
     return selectSources(contextTree(around.context, around.log), [source], exclusionOf(step)).map((found) => ({
       kind: 'local',
@@ -64,18 +67,22 @@ export interface DigestedAdd {
   readonly selected: readonly AddSource[]
 }
 
-/** Reads the local files, and downloads what has no checksum. */
+/** Reads the local files, asks for commits, and downloads what has no checksum. */
 export async function digestAdd(
   selected: readonly AddSource[],
-  options: { readonly signal?: AbortSignal } = {},
+  { git, ...abort }: { readonly git: GitSources; readonly signal?: AbortSignal },
 ): Promise<DigestedAdd> {
   const inputs: SourceInput[] = []
   const digested: AddSource[] = []
   for (const source of selected) {
     if (source.kind === 'local') {
-      const local = await digestSources([source.source], { owners: false, ...options })
+      const local = await digestSources([source.source], { owners: false, ...abort })
       inputs.push(...local.inputs)
       digested.push(...local.sources.map((found) => ({ kind: 'local', source: found }) as const))
+    } else if (source.kind === 'git') {
+      const known = await digestGit(source, git)
+      inputs.push(known.input)
+      digested.push(known.source)
     } else {
       const content = source.checksum ?? (await source.fetch()).digest
       inputs.push({ path: source.name, type: 'download', mode: downloadMode, content })
@@ -89,6 +96,7 @@ export async function digestAdd(
 export interface AddPlace extends CopySurroundings {
   /** Existing directory for what is unpacked of archives where their files go to no directory. */
   readonly directory: string
+  readonly git: GitSources
 }
 
 /** Copies the selected files and the heredocs into the stage's root, and unpacks the archives that the step wants unpacked. */
@@ -99,8 +107,8 @@ export async function placeAdd(step: AddStep, selected: readonly AddSource[], ar
     files = []
   }
   for (const source of selected) {
-    const file = source.kind === 'remote' ? await downloadedFile(source) : source.source
-    const unpacks = step.unpack ?? source.kind === 'local'
+    const file = await fileOf(source, around.git)
+    const unpacks = source.kind !== 'git' && (step.unpack ?? source.kind === 'local')
     if (unpacks && (await isArchive(file))) {
       await copyFiles()
       await unpack(step, file, around)
@@ -108,6 +116,11 @@ export async function placeAdd(step: AddStep, selected: readonly AddSource[], ar
   }
   files.push(...inlineFiles(step.heredocs, around.now))
   await copyFiles()
+}
+
+function fileOf(source: AddSource, git: GitSources): Promise<SourceFile | SelectedSource> {
+  if (source.kind === 'remote') return downloadedFile(source)
+  return source.kind === 'git' ? gitFiles(source, git) : Promise.resolve(source.source)
 }
 
 const downloadMode = 0o600
@@ -164,7 +177,7 @@ function remoteSource(source: string, { step, checksum, around }: RemoteSurround
 
 function checksumOf(step: AddStep): Digest | undefined {
   const { checksum, sources } = step
-  if (checksum === undefined) return undefined
+  if (checksum === undefined || sources.some(isGit)) return undefined
   if (!isDigest(checksum)) throw wrongChecksum(`"${checksum}" is not "sha256:" and 64 hexadecimal digits`)
   const [only] = sources
   if (sources.length !== 1 || only === undefined || !isWeb(only)) {
@@ -175,23 +188,6 @@ function checksumOf(step: AddStep): Digest | undefined {
 
 function isWeb(source: string): boolean {
   return /^https?:\/\//i.test(source) && !isGit(source)
-}
-
-/** What BuildKit clones: git and ssh addresses, and web addresses that end in .git. */
-export function isGit(source: string): boolean {
-  return (
-    /^(?:git|ssh):\/\//i.test(source) ||
-    /^[\w.-]+@[\w.-]+:/.test(source) ||
-    /^https?:\/\/[^?#]*\.git(?:#.*)?$/i.test(source)
-  )
-}
-
-function gitUnsupported(source: string): HearthError {
-  return new HearthError({
-    code: 'dockerfile-unsupported',
-    message: `ADD from a git repository is not supported yet: ${source}`,
-    fix: 'Clone it into the build context before the build, or in a RUN.',
-  })
 }
 
 function nameless(url: URL): HearthError {

@@ -58,11 +58,14 @@ async function prepareAdd(step: AddStep, rooms: BuildRooms): Promise<PreparedSte
   const { context, http, workDir } = rooms
   const found = selectAdd(step, { context, http, log: rooms.log, downloads: workDir, ...abortOf(rooms) })
   const { inputs, selected } =
-    rooms.cache === undefined ? { inputs: [], selected: found } : await digestAdd(found, abortOf(rooms))
+    rooms.cache === undefined
+      ? { inputs: [], selected: found }
+      : await digestAdd(found, { git: rooms.git, ...abortOf(rooms) })
   return {
     origin: undefined,
     inputs,
-    ready: async (log) => (root) => placeAdd(step, selected, { ...surroundings(root, rooms, log), directory: workDir }),
+    ready: async (log) => (root) =>
+      placeAdd(step, selected, { ...surroundings(root, rooms, log), directory: workDir, git: rooms.git }),
   }
 }
 

@@ -18,7 +18,20 @@ const input: readonly Flag[] = [
     alias: 'c',
     kind: 'text',
     default: '/workspace/',
-    description: 'Directory with the files to build from: a path or dir://path',
+    description: 'The files to build from: a path, dir://path, or a git repository (git://, https://….git, ssh://)',
+    group: 'Input',
+  },
+  {
+    name: 'context-sub-path',
+    kind: 'text',
+    default: '',
+    description: 'Directory of the context that holds the files to build from',
+    group: 'Input',
+  },
+  {
+    name: 'git',
+    kind: 'list',
+    description: 'How a git context is fetched: branch=, depth=, recurse-submodules=, insecure-skip-tls=; repeatable',
     group: 'Input',
   },
   {

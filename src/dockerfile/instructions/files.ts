@@ -18,7 +18,7 @@ const copyFlags: FlagRules = { from: { kind: 'text' }, ...shared, parents: { kin
 const addFlags: FlagRules = {
   checksum: { kind: 'text' },
   ...shared,
-  'keep-git-dir': { kind: 'boolean', idle: ['false'] },
+  'keep-git-dir': { kind: 'boolean' },
   unpack: { kind: 'boolean' },
 }
 
@@ -42,6 +42,7 @@ export function readAdd(statement: Statement): AddInstruction {
     ...filesOf(statement, given),
     checksum: given.get('checksum') || undefined,
     unpack: unpack === undefined ? undefined : unpack === 'true',
+    keepGitDirectory: given.get('keep-git-dir') === 'true',
   }
 }
 

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, renameSync, statSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { noRepositories } from '../../../src/build/no-repositories.ts'
 import { type AddPlace, digestAdd, placeAdd, selectAdd } from '../../../src/build/steps/add.ts'
 import { digestCopy, placeCopy, selectCopy } from '../../../src/build/steps/copy.ts'
 import { openContext } from '../../../src/context/open-context.ts'
@@ -32,7 +33,7 @@ function scene(t: Lifetime): Scene {
   const top = temporaryDirectory(t)
   const root = join(top, 'root')
   mkdirSync(root)
-  const around = { root, directory: top, ignored: undefined, now: new Date(), log: silentLog }
+  const around = { git: noRepositories, root, directory: top, ignored: undefined, now: new Date(), log: silentLog }
   return { directory: makeContext(top, files), root, around }
 }
 
@@ -46,9 +47,12 @@ async function copyAfter({ directory, around }: Scene, change: () => void, ...so
 }
 
 async function addAfter({ directory, root, around }: Scene, change: () => void, ...sources: readonly string[]) {
-  const add: AddStep = { ...common, kind: 'add', sources, checksum: undefined, unpack: undefined }
+  const plain = { checksum: undefined, unpack: undefined, keepGitDirectory: false }
+  const add: AddStep = { ...common, kind: 'add', sources, ...plain }
   const context = await openContext({ context: directory, cwd: '/' })
-  const { selected } = await digestAdd(selectAdd(add, { context, http, log: silentLog, downloads: root }))
+  const { selected } = await digestAdd(selectAdd(add, { context, http, log: silentLog, downloads: root }), {
+    git: noRepositories,
+  })
   change()
   await placeAdd(add, selected, around)
 }

@@ -11,7 +11,7 @@ import { refusal } from './refusal.ts'
 const executor: readonly (readonly [flag: string, value: string | undefined, fate: Fate])[] = [
   ['dockerfile', 'x', 'works'],
   ['context', 'x', 'works'],
-  ['context-sub-path', 'x', 'refused'],
+  ['context-sub-path', 'x', 'works'],
   ['bucket', 'x', 'refused'],
   ['destination', 'r/x', 'works'],
   ['no-push', undefined, 'works'],
@@ -68,7 +68,7 @@ const executor: readonly (readonly [flag: string, value: string | undefined, fat
   ['registry-map', 'x=y', 'works'],
   ['registry-mirror', 'x', 'works'],
   ['skip-default-registry-fallback', undefined, 'works'],
-  ['git', 'branch=x', 'refused'],
+  ['git', 'branch=x', 'works'],
   ['force', undefined, 'works'],
   ['verbosity', 'debug', 'works'],
   ['log-format', 'json', 'works'],

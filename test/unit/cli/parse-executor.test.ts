@@ -32,6 +32,7 @@ test("the defaults are kaniko's", () => {
     annotations: {},
     alsoBuilt: [],
     buildContexts: new Map(),
+    git: { submodules: false, insecureSkipTls: false, depth: 1, pullMethod: 'https' },
     cache: false,
     cacheDir: '/cache',
     cacheTtlMs: 336 * 3600_000,
@@ -86,12 +87,15 @@ test('every option that works takes its value', () => {
     ['--cache-copy-layers', '--single-snapshot', '--snapshot-mode=time', '--reproducible', '--push-retry=2'],
     ['--image-download-retry=3', '--custom-platform=linux/arm/v6', '--dryrun', '--work-dir=/w', '--force'],
     ['-vtrace', '--log-format=json', '--log-timestamp', '--isolation=in-place', '--cleanup', '--ignore-path=/a,b'],
-    ['--ignore-path', '/c*', '--ignore-var-run', '--preserve-context', '--kaniko-dir=k'],
+    ['--ignore-path', '/c*', '--ignore-var-run', '--preserve-context', '--kaniko-dir=k', '--context-sub-path=a/b'],
+    ['--git=branch=x,recurse-submodules=true', '--git', 'insecure-skip-tls=true', '--git=depth=0'],
   ]
   const { environment, registry, buildPlatform, ...rest } = options(argv.flat())
   assert.deepEqual(rest, {
     dockerfile: 'their.Dockerfile',
     context: 'dir://src',
+    contextSubPath: 'a/b',
+    git: { branch: 'x', submodules: true, insecureSkipTls: true, depth: 0, pullMethod: 'https' },
     destinations: ['r.example/a:1', 'r.example/b'],
     push: true,
     pushCache: false,

@@ -20,6 +20,9 @@ for (const [place, expected] of [
   ['/abs=x', { kind: 'files', name: 'a', place: '/abs=x' }],
   ['dir://sub', { kind: 'files', name: 'a', place: '/here/sub' }],
   ['https://h.example/a.tar?b=c', { kind: 'files', name: 'a', place: 'https://h.example/a.tar?b=c' }],
+  ['git@h.example:r', { kind: 'files', name: 'a', place: 'git@h.example:r' }],
+  ['https://h.example/r.git#main:sub', { kind: 'files', name: 'a', place: 'https://h.example/r.git#main:sub' }],
+  ['github.com/o/r#main', { kind: 'files', name: 'a', place: 'https://github.com/o/r.git#main' }],
   ['docker-image://scratch', { kind: 'scratch' }],
   ['oci-layout://l', { kind: 'image', reference: { layout: '/here/l', tag: undefined, digest: undefined } }],
   ['oci-layout:///l:t', { kind: 'image', reference: { layout: '/l', tag: 't', digest: undefined } }],
@@ -60,10 +63,7 @@ for (const [value, code, message] of [
   ['a=oci-layout://l:', 'usage', /does not name an image of an OCI layout/],
   ['a=oci-layout://l@sha256:1', 'usage', /does not name an image of an OCI layout/],
   ['a=s3://b/c', 'context-unsupported', /--build-context a: s3:\/\/b\/c/],
-  ['a=git://h.example/r', 'context-unsupported', /git repository is not supported yet/],
-  ['a=git@h.example:r', 'context-unsupported', /git repository is not supported yet/],
-  ['a=https://h.example/r.git#main:sub', 'context-unsupported', /git repository is not supported yet/],
-  ['a=github.com/a/b', 'context-unsupported', /git repository is not supported yet/],
+  ['a=git://h.example/r?what=1', 'git-address', /--build-context a: /],
 ] as const) {
   test(`--build-context ${value} is refused`, () => assert.throws(() => contexts(value), refusal(code, message)))
 }

@@ -150,11 +150,21 @@ const read: readonly (readonly [text: string, expected: Record<string, unknown>]
       exclude: ['x'],
       checksum: undefined,
       unpack: true,
+      keepGitDirectory: false,
     },
   ],
   [
     'ADD --unpack=false a /c',
-    { kind: 'ADD', sources: ['a'], heredocs: [], destination: '/c', ...noFlags, checksum: undefined, unpack: false },
+    {
+      kind: 'ADD',
+      sources: ['a'],
+      heredocs: [],
+      destination: '/c',
+      ...noFlags,
+      checksum: undefined,
+      unpack: false,
+      keepGitDirectory: false,
+    },
   ],
   [
     'COPY --link=false --parents=False --chown= --from= a /c',
@@ -170,6 +180,7 @@ const read: readonly (readonly [text: string, expected: Record<string, unknown>]
       ...noFlags,
       checksum: '$SUM',
       unpack: undefined,
+      keepGitDirectory: false,
     },
   ],
 ]
@@ -256,15 +267,6 @@ for (const [text, says] of refused) {
     assert.equal(error.code, 'dockerfile-syntax')
     assert.match(error.where ?? '', /^Dockerfile:2: /)
     assert.match(said(error), says)
-  })
-}
-
-for (const text of ['ADD --keep-git-dir a /b']) {
-  test(`${text} is not supported, and the error names the flag and the line`, () => {
-    const error = errorOf(() => parse(`FROM base\n${text}\n`))
-    assert.equal(error.code, 'dockerfile-unsupported')
-    assert.equal(error.where, `Dockerfile:2: ${text}`)
-    assert.ok(error.message.includes(/--\S+/.exec(text)?.[0] ?? 'no flag'))
   })
 }
 

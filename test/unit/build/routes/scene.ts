@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { MountDirectories } from '../../../../cache/mount-directories.ts'
 import { build } from '../../../../src/build/build.ts'
+import { noRepositories } from '../../../../src/build/no-repositories.ts'
 import type { ImageSource, LayerOptions } from '../../../../src/build/rooms.ts'
 import { BlobStore } from '../../../../src/content/blob-store.ts'
 import { openContext } from '../../../../src/context/open-context.ts'
@@ -87,6 +88,7 @@ export class RouteScene {
     }
     const { image } = await build(plan, {
       context: await openContext({ context, cwd: '/' }),
+      git: noRepositories,
       store: options.store ?? this.store,
       cache: undefined,
       cachePolicy: { run: 'none', copy: 'none' },
