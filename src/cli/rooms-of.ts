@@ -1,0 +1,47 @@
+import type { NamedContextFiles } from '../build/named-contexts.ts'
+import type { BuildRooms, ImageSource } from '../build/rooms.ts'
+import type { BuildContext } from '../context/open-context.ts'
+import type { GitSources } from '../git/sources.ts'
+import { ignoredPaths } from '../rootfs/ignored-paths.ts'
+import { readPathList } from '../rootfs/path-pattern.ts'
+import type { BuildCache } from './build-cache.ts'
+import { checkAgents } from './check-agents.ts'
+import type { Workplace } from './choose-isolation.ts'
+import type { Execution } from './execution.ts'
+
+/** What is opened before a plan is made. */
+export interface PlanInput {
+  readonly context: BuildContext
+  readonly namedContexts: NamedContextFiles
+  readonly git: GitSources
+  readonly cache: BuildCache
+  readonly images: ImageSource
+}
+
+/** All that a build works with, but for a way to run commands. */
+export function roomsOf(execution: Execution, input: PlanInput): Omit<BuildRooms, keyof Workplace> {
+  const { options, log, signal, registries, workDir } = execution
+  const { reproducible, singleSnapshot, snapshotMode } = options
+  const unwanted = readPathList(options.ignorePaths)
+  return {
+    context: input.context,
+    namedContexts: input.namedContexts,
+    store: input.cache.store,
+    cache: input.cache.layers,
+    cachePolicy: { run: options.cacheRunLayers, copy: options.cacheCopyLayers },
+    mountDirectories: input.cache.mounts,
+    secrets: execution.secrets,
+    agents: checkAgents(options.agents, options.environment.cwd),
+    images: input.images,
+    http: registries.http,
+    git: input.git,
+    workDir,
+    layers: { compressionLevel: 6, reproducible, singleSnapshot, snapshotMode },
+    cleanUp: options.cleanUp,
+    keepRoot: options.preserveContext,
+    unwanted: ignoredPaths(unwanted.paths, unwanted.patterns),
+    log,
+    now: new Date(),
+    signal,
+  }
+}
