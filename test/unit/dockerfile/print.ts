@@ -53,17 +53,34 @@ function printOne(instruction: Instruction | FromInstruction): string {
 }
 
 function printRun(instruction: RunInstruction): string {
+  const { mounts, network, security, devices } = instruction
+  const lent = devices.map(({ name, required }) => `--device=${name}${required ? ',required' : ''}`)
+  const flags = [
+    ...mounts.map((mount) => flag('mount', mount)),
+    flag('network', network),
+    flag('security', security),
+    ...lent,
+  ]
   const [heredoc] = instruction.heredocs
-  if (heredoc === undefined) return instruction.form === 'script' ? '' : words('RUN', printCommand(instruction))
+  if (heredoc === undefined)
+    return instruction.form === 'script' ? '' : words('RUN', ...flags, printCommand(instruction))
   const isLone = instruction.form === 'script' || (instruction.form === 'shell' && instruction.command === heredoc.body)
-  if (isLone) return words('RUN', documents([heredoc]))
-  return instruction.form === 'shell' ? words('RUN', instruction.command) : ''
+  if (isLone) return words('RUN', ...flags, documents([heredoc]))
+  return instruction.form === 'shell' ? words('RUN', ...flags, instruction.command) : ''
 }
 
 function printFiles(instruction: CopyInstruction | AddInstruction): string {
   const { kind, chown, chmod, link, sources, heredocs, destination } = instruction
   const own = kind === 'COPY' ? flag('from', instruction.from) : flag('checksum', instruction.checksum)
-  const flags = [own, flag('chown', chown), flag('chmod', chmod), link ? '--link' : '']
+  const options =
+    instruction.kind === 'COPY'
+      ? [instruction.parents ? '--parents' : '']
+      : [
+          instruction.unpack === undefined ? '' : `--unpack=${instruction.unpack}`,
+          instruction.keepGitDirectory ? '--keep-git-dir' : '',
+        ]
+  const without = instruction.exclude.map((pattern) => flag('exclude', pattern))
+  const flags = [own, flag('chown', chown), flag('chmod', chmod), link ? '--link' : '', ...without, ...options]
   if (heredocs.length === 0) return words(kind, ...flags, JSON.stringify([...sources, destination]))
   const marks = heredocs.map(mark)
   return [words(kind, ...flags, ...sources, ...marks, destination), ...heredocs.map(bodyAndEnd)].join('\n')
