@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import type { Layer } from '../image/layer.ts'
+import { mostLower } from '../rootfs/overlay-mount.ts'
 import { overlaySnapshotter } from '../snapshot/overlay-snapshotter.ts'
 import type { Changes } from '../snapshot/snapshotter.ts'
 import { seenByAllThreads } from '../sys/private-mounts.ts'
@@ -70,6 +71,8 @@ export class OverlayRoot implements StageRoot {
     this.#trees.add(layers, this.#stack)
     this.#applied = layers.length
     this.#unmount()
+    // What no mount can hold is asked for again, and comes back flat.
+    if (this.#stack.length >= mostLower) this.leave()
   }
 
   async enter(): Promise<void> {
