@@ -9,7 +9,7 @@ import { copyToTree } from './copy-to-tree.ts'
 import type { FileTree } from './file-tree.ts'
 import { openSourceFile } from './open-source.ts'
 import { readLink } from './read-link.ts'
-import type { FileRecord } from './record.ts'
+import { type FileRecord, inodeOf } from './record.ts'
 import type { Root } from './root.ts'
 
 /** Files above this are copied on another thread, so that the rest of the build goes on. */
@@ -57,7 +57,7 @@ async function copyToDisk(copy: DiskCopy): Promise<boolean> {
 }
 
 async function copyRegular({ from, record, root, at, links }: DiskCopy): Promise<boolean> {
-  const identity = `${record.dev}:${record.ino}`
+  const identity = inodeOf(record)
   const first = record.nlink > 1 ? links.get(identity) : undefined
   if (first !== undefined) {
     linkSync(onDisk(root, first), onDisk(root, at))

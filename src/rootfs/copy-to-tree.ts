@@ -4,7 +4,7 @@ import type { NodeCopy } from './copy-node.ts'
 import type { FileTree, NewNode } from './file-tree.ts'
 import { readLink } from './read-link.ts'
 import { readRecorded } from './read-recorded.ts'
-import type { FileRecord } from './record.ts'
+import { type FileRecord, inodeOf } from './record.ts'
 import type { Root } from './root.ts'
 import { changedSource } from './unchanged-entries.ts'
 
@@ -13,7 +13,7 @@ import { changedSource } from './unchanged-entries.ts'
  * must be what it was by then. True when it became one more name of a file that is in the tree already.
  */
 export function copyToTree({ from, record, root, at, links }: NodeCopy & { readonly root: FileTree }): boolean {
-  const identity = `${record.dev}:${record.ino}`
+  const identity = inodeOf(record)
   const first = record.type === 'file' && record.nlink > 1 ? links.get(identity) : undefined
   if (first !== undefined) {
     root.link(first, at)

@@ -36,6 +36,11 @@ export function recordOf(root: Root, path: RawPath): FileRecord | undefined {
   }
 }
 
+/** Tells files apart: names of one file have the same one. */
+export function inodeOf({ dev, ino }: Pick<FileRecord, 'dev' | 'ino'>): string {
+  return `${dev}:${ino}`
+}
+
 function recordFrom(path: RawPath, stat: BigIntStats): FileRecord {
   return {
     path,

@@ -8,7 +8,7 @@ import { confineProcesses } from '../sys/landlock.ts'
 import { unshare } from '../sys/namespaces.ts'
 import { hideFromPeers } from '../sys/prctl.ts'
 import { forbidKeyRings } from '../sys/seccomp.ts'
-import { reapOrphans } from '../sys/wait.ts'
+import { keepReaping } from '../sys/wait.ts'
 import { containerCapabilities } from './container-capabilities.ts'
 import { endDescendants } from './end-descendants.ts'
 import { enterRoot, type OldRoot } from './enter-root.ts'
@@ -36,10 +36,7 @@ function launch(order: LaunchOrder): void {
     prepareFor(order, oldRoot)
     const command = startCommand(order, finish)
     hideFromPeers()
-    const bury = (): void => reapOrphans(command?.pid)
-    process.on('SIGCHLD', bury)
-    // One may have come before.
-    bury()
+    keepReaping(command?.pid)
   } catch (error) {
     finish(failure(error))
   }

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import { messageOf, systemCode } from '../errors.ts'
 import { closeDescriptorsOnExec } from '../sys/descriptors.ts'
 import { hideFromPeers } from '../sys/prctl.ts'
-import { reapOrphans } from '../sys/wait.ts'
+import { keepReaping } from '../sys/wait.ts'
 import { endDescendants } from './end-descendants.ts'
 import { channel, type LaunchReport } from './launch-order.ts'
 import { leave, onHangUp, report } from './launcher-channel.ts'
@@ -20,10 +20,7 @@ export function watchOver(start: (finish: (answer: LaunchReport) => never) => Ch
     closeDescriptorsOnExec(channel)
     const command = start(finish)
     hideFromPeers()
-    const bury = (): void => reapOrphans(command?.pid)
-    process.on('SIGCHLD', bury)
-    // One may have come before.
-    bury()
+    keepReaping(command?.pid)
   } catch (error) {
     const what = error instanceof NetworkRefused ? { what: 'network' as const } : {}
     finish({ kind: 'failed', code: systemCode(error) ?? '', message: messageOf(error), ...what })

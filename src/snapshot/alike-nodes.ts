@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
 import type { FileTree } from '../rootfs/file-tree.ts'
 import type { NodeTable } from '../rootfs/node-table.ts'
+import { digestOfContent } from '../stream/digesting.ts'
 import type { RawPath } from '../tar/raw-path.ts'
-import { sameXattrs } from './same-file.ts'
+import { nodesLookTheSame } from './same-node.ts'
 
 /** A name whose node is another than before. */
 interface Exchange {
@@ -46,22 +46,10 @@ function collect(
 }
 
 async function areAlike(nodes: NodeTable, now: number, names: readonly Exchange[]): Promise<boolean> {
-  if (names.some(({ old }) => old === undefined || !looksTheSame(nodes, old, now))) return false
+  if (names.some(({ old }) => old === undefined || !nodesLookTheSame(nodes, old, now))) return false
   for (const { old } of names) if (old !== undefined && !(await hasSameContent(nodes, old, now))) return false
   return true
 }
-
-function looksTheSame(nodes: NodeTable, a: number, b: number): boolean {
-  if (nodes.type(a) !== nodes.type(b) || nodes.mode(a) !== nodes.mode(b) || nodes.size(a) !== nodes.size(b))
-    return false
-  if (nodes.uid(a) !== nodes.uid(b) || nodes.gid(a) !== nodes.gid(b) || nodes.mtimeNs(a) !== nodes.mtimeNs(b))
-    return false
-  const [first, second] = [nodes.rare(a), nodes.rare(b)]
-  if (first.target !== second.target || first.rdev !== second.rdev) return false
-  return sameXattrs(first.xattrs ?? noXattrs, second.xattrs ?? noXattrs)
-}
-
-const noXattrs: ReadonlyMap<string, Uint8Array> = new Map()
 
 async function hasSameContent(nodes: NodeTable, a: number, b: number): Promise<boolean> {
   if (nodes.type(a) !== 'file') return true
@@ -69,11 +57,5 @@ async function hasSameContent(nodes: NodeTable, a: number, b: number): Promise<b
   if (typeof first === 'object' && typeof second === 'object') {
     if (first.source === second.source && first.offset === second.offset) return true
   }
-  return (await contentDigest(nodes, a)) === (await contentDigest(nodes, b))
-}
-
-async function contentDigest(nodes: NodeTable, node: number): Promise<string> {
-  const digest = createHash('sha256')
-  for await (const chunk of nodes.content(node)) digest.update(chunk)
-  return digest.digest('hex')
+  return (await digestOfContent(nodes.content(a))) === (await digestOfContent(nodes.content(b)))
 }

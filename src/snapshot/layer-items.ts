@@ -1,7 +1,7 @@
 import { deviceOf } from '../rootfs/copy-node.ts'
 import { readXattrs } from '../rootfs/metadata.ts'
 import { readLink } from '../rootfs/read-link.ts'
-import type { FileRecord } from '../rootfs/record.ts'
+import { type FileRecord, inodeOf } from '../rootfs/record.ts'
 import type { Root } from '../rootfs/root.ts'
 import type { TarEntry, TarItem } from '../tar/entry.ts'
 import { baseName, joinRaw, parentOf, type RawPath } from '../tar/raw-path.ts'
@@ -74,7 +74,7 @@ type SpecialEntry =
   | Pick<Extract<TarEntry, { type: 'fifo' | 'directory' }>, 'type'>
 
 function firstName(record: FileRecord, links: Map<string, RawPath>): RawPath {
-  const identity = `${record.dev}:${record.ino}`
+  const identity = inodeOf(record)
   const first = links.get(identity)
   if (first === undefined) links.set(identity, record.path)
   return first ?? record.path

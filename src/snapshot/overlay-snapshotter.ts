@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { IgnoredPaths } from '../rootfs/ignored-paths.ts'
-import type { FileRecord } from '../rootfs/record.ts'
+import { type FileRecord, inodeOf } from '../rootfs/record.ts'
 import type { RawPath } from '../tar/raw-path.ts'
 import { refuseMounts } from './refuse-mounts.ts'
 import { areTheSame, lookTheSame } from './same-file.ts'
@@ -71,8 +71,4 @@ function withOtherNames(files: readonly SeenFile[]): readonly FileRecord[] {
 
 function isLinked({ type, nlink }: FileRecord): boolean {
   return type !== 'directory' && nlink > 1
-}
-
-function inodeOf({ dev, ino }: FileRecord): string {
-  return `${dev}:${ino}`
 }

@@ -1,9 +1,9 @@
-import { createHash, type Hash } from 'node:crypto'
 import { readlinkSync } from 'node:fs'
 import { type Layer, openLayerTar, type ReadOptions } from '../image/layer.ts'
 import { deviceOf } from '../rootfs/copy-node.ts'
 import { readXattrs } from '../rootfs/metadata.ts'
-import type { FileRecord } from '../rootfs/record.ts'
+import { type FileRecord, inodeOf } from '../rootfs/record.ts'
+import { DigestingStream, digestOfContent } from '../stream/digesting.ts'
 import type { TarEntry } from '../tar/entry.ts'
 import { onDisk, type RawPath } from '../tar/raw-path.ts'
 import { readTar } from '../tar/read.ts'
@@ -75,7 +75,7 @@ class Verdicts implements TarSink {
   readonly links = new Map<RawPath, RawPath>()
   readonly #root: string
   readonly #wanted: ReadonlyMap<RawPath, unknown>
-  #digesting: { readonly entry: TarEntry; readonly digest: Hash } | undefined
+  #digesting: { readonly entry: TarEntry; readonly digest: DigestingStream } | undefined
 
   constructor(root: string, wanted: Wanted) {
     this.#root = root
@@ -86,7 +86,7 @@ class Verdicts implements TarSink {
     if (!this.#wanted.has(entry.path)) return
     this.links.delete(entry.path)
     this.found.delete(entry.path)
-    if (entry.type === 'file') this.#digesting = { entry, digest: createHash('sha256') }
+    if (entry.type === 'file') this.#digesting = { entry, digest: new DigestingStream() }
     else if (entry.type === 'hardlink') this.links.set(entry.path, entry.target)
     else this.found.set(entry.path, (record) => this.#hasSame(entry, record) && sameSpecial(this.#root, entry, record))
   }
@@ -96,8 +96,9 @@ class Verdicts implements TarSink {
   }
 
   hole(size: number): void {
+    if (this.#digesting === undefined) return
     for (let left = size; left > 0; left -= zeros.byteLength) {
-      this.#digesting?.digest.update(left < zeros.byteLength ? zeros.subarray(0, left) : zeros)
+      this.#digesting.digest.update(left < zeros.byteLength ? zeros.subarray(0, left) : zeros)
     }
   }
 
@@ -105,9 +106,9 @@ class Verdicts implements TarSink {
     if (this.#digesting === undefined) return
     const { entry, digest } = this.#digesting
     this.#digesting = undefined
-    const before = digest.digest('hex')
+    const before = digest.digest()
     this.found.set(entry.path, async (record) => {
-      return this.#hasSame(entry, record) && (await contentDigest(this.#root, record)) === before
+      return this.#hasSame(entry, record) && (await digestOfContent(fileContent(this.#root, record))) === before
     })
   }
 
@@ -124,14 +125,4 @@ function sameSpecial(root: string, entry: TarEntry, { path, rdev }: FileRecord):
   }
   const { major, minor } = deviceOf(rdev)
   return entry.type === 'fifo' || ('major' in entry && entry.major === major && entry.minor === minor)
-}
-
-async function contentDigest(root: string, record: FileRecord): Promise<string> {
-  const digest = createHash('sha256')
-  for await (const chunk of fileContent(root, record)) digest.update(chunk)
-  return digest.digest('hex')
-}
-
-function inodeOf({ dev, ino }: FileRecord): string {
-  return `${dev}:${ino}`
 }

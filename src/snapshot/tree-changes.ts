@@ -5,6 +5,7 @@ import type { NodeTable } from '../rootfs/node-table.ts'
 import type { FileRecord } from '../rootfs/record.ts'
 import { joinRaw, type RawPath, rawPath } from '../tar/raw-path.ts'
 import type { LayerChanges } from './layer-order.ts'
+import { nodesLookTheSame } from './same-node.ts'
 
 /**
  * What a tree has that the one it was forked from had not, in the order and by the rules of the walk snapshotter: a file
@@ -35,7 +36,7 @@ function* changedIn(comparison: TreeComparison, { path, old, now }: Pair): Gener
   const { nodes, ignored } = comparison
   if (old === now) return
   const isDirectory = nodes.isDirectory(now)
-  if (!isDirectory || old === undefined || differs(nodes, old, now)) yield recordOfNode(nodes, now, path)
+  if (!isDirectory || old === undefined || !nodesLookTheSame(nodes, old, now)) yield recordOfNode(nodes, now, path)
   if (!isDirectory) return
   const before = namesOf(nodes, old)
   const children = nodes.names.entries(now)
@@ -60,15 +61,4 @@ function* removedIn(comparison: TreeComparison, { path, old, now }: Pair): Gener
 
 function namesOf(nodes: NodeTable, node: number | undefined): ReadonlyMap<RawPath, number> {
   return new Map(node === undefined || !nodes.isDirectory(node) ? [] : nodes.names.entries(node))
-}
-
-function differs(nodes: NodeTable, a: number, b: number): boolean {
-  if (nodes.type(a) !== nodes.type(b) || nodes.mode(a) !== nodes.mode(b) || nodes.mtimeNs(a) !== nodes.mtimeNs(b))
-    return true
-  return nodes.uid(a) !== nodes.uid(b) || nodes.gid(a) !== nodes.gid(b) || attributes(nodes, a) !== attributes(nodes, b)
-}
-
-function attributes(nodes: NodeTable, node: number): string {
-  const { xattrs } = nodes.rare(node)
-  return JSON.stringify([...(xattrs ?? [])].map(([name, value]) => [name, Buffer.from(value).toString('hex')]))
 }

@@ -2,6 +2,13 @@ import { createHash, type Hash } from 'node:crypto'
 import type { Digest } from '../oci/digest.ts'
 import type { Bytes } from './bytes.ts'
 
+/** The digest of some content, chunk by chunk. */
+export async function digestOfContent(content: Bytes | Iterable<Uint8Array>): Promise<Digest> {
+  const digesting = new DigestingStream()
+  for await (const chunk of content) digesting.update(chunk)
+  return digesting.digest()
+}
+
 /** Hashes and counts what passes through it; ask for the result once the stream has ended. */
 export class DigestingStream {
   readonly #hash: Hash

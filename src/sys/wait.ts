@@ -19,6 +19,13 @@ export function reapOrphans(own: number | undefined): void {
   for (let pid = endedChild(); pid !== undefined && pid !== 0 && pid !== own; pid = endedChild()) bury(pid)
 }
 
+/** Does that whenever a child ends, beginning with those that have. */
+export function keepReaping(own: number | undefined): void {
+  const reap = (): void => reapOrphans(own)
+  process.on('SIGCHLD', reap)
+  reap()
+}
+
 /**
  * Buries every child that has ended, those of Node itself included, which then never learns of it. Tells whether there
  * are others.
