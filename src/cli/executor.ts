@@ -11,6 +11,7 @@ import { followParent, inUserNamespace, restartInUserNamespace } from '../run/us
 import { openBuildCache } from './build-cache.ts'
 import { runBuildChecks } from './build-checks.ts'
 import { deliver, planOutputs } from './build-outputs.ts'
+import { cacheCommands } from './cache/commands.ts'
 import type { Workplace } from './choose-isolation.ts'
 import type { Execution, Secrets } from './execution.ts'
 import type { ExecutorOptions } from './executor-options.ts'
@@ -29,6 +30,7 @@ import { refuseUnwritable } from './refuse-unwritable.ts'
 import { openRegistryAccess } from './registry-access.ts'
 import { createProgramLog, reportError } from './report.ts'
 import { type PlanInput, roomsOf } from './rooms-of.ts'
+import { runSubcommand } from './run-subcommand.ts'
 import { version } from './version.ts'
 import { withWorkDirectory } from './work-directory.ts'
 
@@ -39,6 +41,7 @@ export const runExecutor: Program = async (input) => {
   let masked: readonly string[] = []
   try {
     if (inUserNamespace(input.env)) followParent(input.env)
+    if (input.argv[0] === 'cache') return await runSubcommand(cacheCommands, input.argv.slice(1), input)
     const parsed = parseExecutor(input.argv, input.env, input.cwd)
     if (parsed.kind === 'lint') return await runLint(parsed.options, input)
     if (parsed.kind === 'build') {

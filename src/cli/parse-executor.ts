@@ -38,7 +38,7 @@ import { readSecretFlags } from './secret-flags.ts'
 export const executorCommand: Command = {
   name: 'hearth-executor',
   summary: 'Builds a container image from a Dockerfile, without a daemon.',
-  commands: ['version', 'lint [flags]', 'plan [flags]'],
+  commands: ['version', 'lint [flags]', 'plan [flags]', 'cache <command> [flags]'],
   flags: executorFlags,
 }
 
@@ -61,7 +61,8 @@ export function parseExecutor(argv: readonly string[], env: Variables, cwd: stri
       const [word] = read.positionals
       if (values.boolean('help') || word === 'help') return { kind: 'help', text: helpText(executorCommand) }
       if (word === 'version') return { kind: 'version' }
-      if (word === 'lint' || word === 'plan') throw wrongUsage(`"${word}" stands behind flags`, 'Write it first.')
+      if (word === 'lint' || word === 'plan' || word === 'cache')
+        throw wrongUsage(`"${word}" stands behind flags`, 'Write it first.')
       refusePositionals(read.positionals, { command: 'executor', unsupported: ['login', 'push', 'completion'] })
       const push = !readSwitch(values, 'no-push', env.KANIKO_NO_PUSH)
       checkDestinations(values, push)
