@@ -3,7 +3,9 @@ export function nearest(wrong: string, known: readonly string[]): string | undef
   const tolerated = Math.max(1, Math.floor(wrong.length / 3))
   const ranked = known.map((name) => ({ name, distance: editDistance(wrong, name) }))
   const best = ranked.sort((a, b) => a.distance - b.distance)[0]
-  return best !== undefined && best.distance <= tolerated ? best.name : undefined
+  if (best !== undefined && best.distance <= tolerated) return best.name
+  const begun = wrong.length < 3 ? [] : known.filter((name) => name.startsWith(wrong))
+  return begun.length === 1 ? begun[0] : undefined
 }
 
 /** How many letters must be added, dropped, changed or swapped with their neighbour to get from one text to the other. */

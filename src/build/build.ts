@@ -80,7 +80,7 @@ async function buildOnce(plan: BuildPlan, rooms: BuildRooms, tries: Tries): Prom
   await buildAll([target, ...(plan.also ?? []).map(({ index }) => graph.stage(index))])
   const { layers, history, config, baseConfig, author, created } = await target.built()
   const { platform } = plan.target
-  const time = timeOf(created, rooms.layers.reproducible).toISOString()
+  const time = timeOf(created, rooms.layers).toISOString()
   const imageConfig: ImageConfig = {
     created: time,
     ...(author === undefined ? {} : { author }),

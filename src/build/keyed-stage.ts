@@ -31,7 +31,7 @@ export async function keyStage(
   steps: KeyedStep[] = [],
 ): Promise<KeyedStage> {
   const { platform } = plan
-  const { reproducible } = rooms.layers
+  const { reproducible, epoch } = rooms.layers
   let parent = await baseIdentity(plan, graph, rooms)
   for (const step of plan.steps) {
     if (step.kind === 'config') continue
@@ -41,6 +41,7 @@ export async function keyStage(
       parent: isLinked(step) ? nothingBelow : parent,
       platform,
       reproducible,
+      epoch,
       origin,
       inputs,
       mounts,

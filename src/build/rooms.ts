@@ -1,3 +1,4 @@
+import type { DownloadNotes } from '../../cache/download-notes.ts'
 import type { LayerCache } from '../../cache/layer-cache.ts'
 import type { MountDirectories } from '../../cache/mount-directories.ts'
 import type { BlobStore } from '../content/blob-store.ts'
@@ -24,8 +25,10 @@ export type CachePolicy = 'all' | 'local' | 'none'
 export interface LayerOptions {
   /** zlib's level, 1 to 9. */
   readonly compressionLevel: number
-  /** Equal input gives equal bytes: all times in new layers and in the configuration are the epoch. */
+  /** Equal input gives equal bytes: no time in new layers and in the configuration is later than the epoch. */
   readonly reproducible: boolean
+  /** The time of what is made; undefined for that of making it, or for 1970 where it is to be reproducible. */
+  readonly epoch?: Date | undefined
   /** One layer for the whole target stage. */
   readonly singleSnapshot: boolean
   readonly snapshotMode: 'full' | 'redo' | 'time'
@@ -50,6 +53,8 @@ export interface BuildRooms {
   /** How overlays are marked, where roots can be overlays; otherwise each is unpacked into a directory of its own. */
   readonly overlay: OverlayMarks | undefined
   readonly http: HttpClient
+  /** What addresses delivered to earlier builds, where somebody keeps it. */
+  readonly downloads?: DownloadNotes | undefined
   readonly git: GitSources
   /** An existing directory that holds stage roots and downloads, and nothing else. */
   readonly workDir: string

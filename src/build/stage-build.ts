@@ -10,7 +10,7 @@ import { layerItems } from '../snapshot/layer-items.ts'
 import type { LayerChanges } from '../snapshot/layer-order.ts'
 import { writeTar } from '../tar/write.ts'
 import type { BuildGraph } from './build-graph.ts'
-import { historyOf, newestOf, timeOf } from './history.ts'
+import { historyOf, isTimeFixed, latestTimeOf, newestOf, timeOf } from './history.ts'
 import { atStep, type KeyedStep } from './keyed-stage.ts'
 import { identityOfLayers, lineageAfter, madeOnOf, nothingBelow } from './lineage.ts'
 import type { Act } from './prepared-step.ts'
@@ -166,9 +166,9 @@ export class StageBuild {
 
   async #base(): Promise<BuiltStage> {
     const { base } = this.plan
-    const { reproducible } = this.#rooms.layers
+    const { layers: options } = this.#rooms
     if (base.kind === 'stage') return this.#graph.stage(base.index).built()
-    const now = timeOf(this.#rooms.now, reproducible)
+    const now = timeOf(this.#rooms.now, options)
     const empty = {
       layers: [],
       history: [],
@@ -180,7 +180,7 @@ export class StageBuild {
     if (base.kind === 'scratch') return { ...empty, baseConfig: undefined }
     const { image } = await this.#rooms.images.find(base.reference, base.platform)
     const { layers, config } = image
-    const created = reproducible ? now : (newestOf(config.history, config.created) ?? now)
+    const created = isTimeFixed(options) ? now : (newestOf(config.history, config.created) ?? now)
     const { history, author } = config
     return { ...empty, layers, history, author, created, lineage: identityOfLayers(layers), baseConfig: config }
   }
@@ -197,7 +197,7 @@ export class StageBuild {
       growth.history.push(historyOf(step, growth.created, { emptyLayer: true }))
       return
     }
-    growth.created = timeOf(created ?? this.#rooms.now, this.#rooms.layers.reproducible)
+    growth.created = timeOf(created ?? this.#rooms.now, this.#rooms.layers)
     growth.layers.push(layer)
     growth.history.push(historyOf(step, growth.created, { emptyLayer: false }))
     this.#report(step, layer, { outcome: usable?.cached.tier ?? 'made', seconds })
@@ -257,9 +257,10 @@ export class StageBuild {
 
   async #snapshot(files: StageFiles, only?: (changes: LayerChanges) => LayerChanges): Promise<StoredLayer> {
     const changes = await files.changes()
-    const { reproducible, compressionLevel } = this.#rooms.layers
+    const { compressionLevel } = this.#rooms.layers
+    const clampMtimeNs = latestTimeOf(this.#rooms.layers)
     const items = layerItems(changes.root ?? files.path, only?.(changes) ?? changes, {
-      ...(reproducible ? { clampMtimeNs: 0n } : {}),
+      ...(clampMtimeNs === undefined ? {} : { clampMtimeNs }),
       onPlaced: (record, offset) => files.onPlaced?.(record, offset),
     })
     const level = compressionLevel
@@ -275,7 +276,7 @@ export class StageBuild {
       return made
     })
     growth.layers.push(layer)
-    growth.created = timeOf(this.#rooms.now, this.#rooms.layers.reproducible)
+    growth.created = timeOf(this.#rooms.now, this.#rooms.layers)
     const step = this.plan.steps[last] as LayerStep
     const at = growth.history.length - this.plan.steps.length + last
     growth.history[at] = historyOf(step, growth.created, { emptyLayer: false })

@@ -10,6 +10,8 @@ export interface KeySurroundings {
   readonly parent: string
   readonly platform: Platform
   readonly reproducible: boolean
+  /** The latest time of a file, where it is reproducible; 1970 unless there is one. */
+  readonly epoch?: Date | undefined
   /** Identity of the stage or image files are copied from; undefined for the build context. */
   readonly origin: string | undefined
   /** Files read from the build context, or what an address delivered. */
@@ -26,9 +28,13 @@ export function keyRecordOf(step: LayerStep, around: KeySurroundings): KeyRecord
     parent: around.parent,
     platform: formatPlatform(around.platform),
     instruction: instructionOf(step),
-    fields: { ...fieldsOf(step, around), ...(around.reproducible ? { reproducible: true } : {}) },
+    fields: { ...fieldsOf(step, around), ...timeFields(around) },
     ...inputs,
   }
+}
+
+function timeFields({ reproducible, epoch }: KeySurroundings): { readonly [name: string]: KeyValue } {
+  return reproducible ? { reproducible: epoch === undefined ? true : epoch.getTime() / 1000 } : {}
 }
 
 function instructionOf(step: LayerStep): KeyRecord['instruction'] {
@@ -68,12 +74,13 @@ function keyed(source: string): string {
 }
 
 function runFields(step: RunStep, mounts: readonly KeyValue[]): { readonly [name: string]: KeyValue } {
-  const { argv, env, user, workdir, script, network, security, devices } = step
+  const { argv, env, user, workdir, script, network, security, devices, hostname } = step
   return {
     ...{ argv, env, user, workdir },
     ...(script === undefined ? {} : { script: { ...script } }),
     ...(mounts.length === 0 ? {} : { mounts }),
     ...(network === 'default' ? {} : { network }),
+    ...(hostname === undefined ? {} : { hostname }),
     ...(security === 'sandbox' ? {} : { security }),
     ...(devices.length === 0 ? {} : { devices: devices.map(({ name }) => name) }),
   }

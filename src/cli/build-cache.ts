@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { BaseImages } from '../../cache/base-images.ts'
 import { type CacheAccess, cacheAccess } from '../../cache/cache-directory.ts'
+import { DownloadNotes } from '../../cache/download-notes.ts'
 import type { LayerCache } from '../../cache/layer-cache.ts'
 import { type LocalLayerCache, localLayerCache, writingTrouble } from '../../cache/local.ts'
 import { MountDirectories } from '../../cache/mount-directories.ts'
@@ -31,6 +32,8 @@ export interface BuildCache {
   readonly store: BlobStore
   readonly layers: LayerCache | undefined
   readonly warm: BaseImages | undefined
+  /** What addresses of ADD delivered. */
+  readonly downloads?: DownloadNotes
   /** What RUN --mount=type=cache mounts. */
   readonly mounts: MountDirectories
   /** Why that does not stay for later builds; undefined where it does. */
@@ -72,7 +75,8 @@ function openLayerCache(around: BuildCacheOptions, access: CacheAccess): LayerPa
   const now = (): Date => new Date()
   const local = localLayerCache({ directory, store, ttlMs, readOnly, log, now, checkLayers, writing })
   const warm = BaseImages.open(directory, { readOnly, log, ttlMs, store })
-  return { store: readOnly ? temporary() : store, layers: tiered(local, around), warm }
+  const downloads = new DownloadNotes({ directory, readOnly })
+  return { store: readOnly ? temporary() : store, layers: tiered(local, around), warm, downloads }
 }
 
 interface SharedOptions {

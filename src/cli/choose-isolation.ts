@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { Log } from '../log.ts'
+import { hostnameArg } from '../plan/scope.ts'
 import type { OverlayMarks } from '../rootfs/overlay-mount.ts'
 import { chooseTier } from '../run/choose-tier.ts'
 import { chrootIsolation, chrootLimits } from '../run/chroot.ts'
@@ -57,14 +58,20 @@ export async function chooseIsolation(around: IsolationSurroundings): Promise<Wo
       return 'restart'
     case 'chroot':
       for (const limit of chrootLimits) log.warn(limit)
+      warnOfHostname(options, log)
       return { isolation: chrootIsolation(), overlay: undefined }
     case 'in-place':
+      warnOfHostname(options, log)
       return { isolation: inPlace(around), overlay: undefined }
     case 'overlay':
       return { isolation: inNamespaces(log), overlay: facts.overlay?.marks }
     case 'namespaces':
       return { isolation: inNamespaces(log), overlay: undefined }
   }
+}
+
+function warnOfHostname({ wishes }: ExecutorOptions, log: Log): void {
+  if (wishes.hostname !== undefined) log.warn(`--build-arg ${hostnameArg}: commands find the machine's own name here`)
 }
 
 async function inOwnUserNamespace({ workDir, log }: IsolationSurroundings): Promise<Workplace> {

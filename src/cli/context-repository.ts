@@ -1,4 +1,5 @@
 import { type GitAddress, isGit, parseGitAddress } from '../git/address.ts'
+import { givenArg, keepGitArg } from '../plan/scope.ts'
 import type { ExecutorOptions } from './executor-options.ts'
 import { wrongUsage } from './flags/usage.ts'
 import { naming } from './read-values.ts'
@@ -24,6 +25,6 @@ export function keepsGitDirectory(
   { context, buildArgs }: Pick<ExecutorOptions, 'context' | 'buildArgs'>,
   { wishes }: GitAddress,
 ): boolean {
-  const { BUILDKIT_CONTEXT_KEEP_GIT_DIR: wanted = '' } = buildArgs
+  const wanted = givenArg(buildArgs, keepGitArg) ?? ''
   return wishes.keepGitDirectory ?? (/^git:/i.test(context) || /^(?:1|t|true)$/i.test(wanted))
 }

@@ -1,5 +1,6 @@
 import type { CachePolicy } from '../build/rooms.ts'
 import type { Platform } from '../oci/platform.ts'
+import type { BuildWishes } from '../plan/front-end-args.ts'
 import type { NamedContexts } from '../plan/named-contexts.ts'
 import type { Environment } from './environment.ts'
 import type { LogChoice } from './flags/log-flags.ts'
@@ -37,6 +38,8 @@ export interface ExecutorOptions {
   readonly imageNameWithDigestFile?: string
   readonly imageNameTagWithDigestFile?: string
   readonly buildArgs: Readonly<Record<string, string>>
+  /** What they ask of the build itself. */
+  readonly wishes: BuildWishes
   /** Where each secret is, by its id; none has been read. */
   readonly secrets: ReadonlyMap<string, SecretSource>
   /** The socket of each SSH agent, by its id, as given. */

@@ -3,6 +3,8 @@ import { arch } from 'node:process'
 import type { CachePolicy } from '../build/rooms.ts'
 import { hostPlatform } from '../oci/platform.ts'
 import { parseReference, repositoryName } from '../oci/reference.ts'
+import { buildWishes } from '../plan/front-end-args.ts'
+import { timeArg } from '../plan/scope.ts'
 import { readAgentFlags } from './agent-flags.ts'
 import { readEnvironment, type Variables } from './environment.ts'
 import type { ExecutorOptions, IsolationChoice, ParsedExecutor, PlanFormat, SnapshotMode } from './executor-options.ts'
@@ -100,7 +102,7 @@ function executorOptions(read: Arguments, { values, env, cwd, push }: Surroundin
   const { git, ...said } = readGitFlags(values, env)
   const notices = [...judgeFates(executorFlags, read.given), ...kanikoVariables(env), ...said.notices]
   const destinations = readReferences(values, 'destination')
-  const buildArgs = readBuildArgs(values.list('build-arg'), env)
+  const buildArgs = readBuildArgs([...timeOfBuild(env), ...values.list('build-arg')], env)
   const buildPlatform = hostPlatform(arch)
   return {
     dockerfile: values.text('dockerfile'),
@@ -111,6 +113,7 @@ function executorOptions(read: Arguments, { values, env, cwd, push }: Surroundin
     push,
     ...outputs(values),
     buildArgs: buildArgs.values,
+    wishes: buildWishes(buildArgs.values),
     secrets: readSecretFlags(values.list('secret'), env),
     agents: readAgentFlags(values.list('ssh'), env),
     labels: readPairs(values, 'label'),
@@ -136,6 +139,11 @@ function executorOptions(read: Arguments, { values, env, cwd, push }: Surroundin
     notices,
     warnings: [...read.warnings, ...buildArgs.warnings, ...said.warnings],
   }
+}
+
+/** As with Docker, the variable stands for the build argument. */
+function timeOfBuild(env: Variables): readonly string[] {
+  return (env[timeArg] ?? '') === '' ? [] : [timeArg]
 }
 
 function running(values: FlagValues, env: Variables): RunningOptions {

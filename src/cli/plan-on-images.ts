@@ -17,12 +17,13 @@ export interface Planned {
 /** Plans a Dockerfile on the images that it names. */
 export async function planOf(dockerfile: Dockerfile, options: ExecutorOptions, images: ImageSource): Promise<Planned> {
   const { target, alsoBuilt, buildArgs, labels, platform, buildPlatform, buildContexts: contexts } = options
+  const { hostname } = options.wishes
   const configs = new Map<string, ImageConfig>()
   const nameOf = (reference: ImageReference, wanted: Platform): string =>
     `${formatReference(reference)} ${formatPlatform(wanted)}`
   const plan = await planBuild(
     dockerfile,
-    { target, alsoBuilt, buildArgs, labels, platform, buildPlatform, contexts },
+    { target, alsoBuilt, buildArgs, labels, platform, buildPlatform, contexts, hostname },
     async (reference, wanted) => {
       const { config } = (await images.find(reference, wanted)).image
       configs.set(nameOf(reference, wanted), config)

@@ -21,7 +21,7 @@ export interface PlanInput {
 /** All that a build works with, but for a way to run commands. */
 export function roomsOf(execution: Execution, input: PlanInput): Omit<BuildRooms, keyof Workplace> {
   const { options, log, signal, registries, workDir } = execution
-  const { reproducible, singleSnapshot, snapshotMode } = options
+  const { reproducible, singleSnapshot, snapshotMode, wishes } = options
   const unwanted = readPathList(options.ignorePaths)
   return {
     context: input.context,
@@ -34,9 +34,10 @@ export function roomsOf(execution: Execution, input: PlanInput): Omit<BuildRooms
     agents: checkAgents(options.agents, options.environment.cwd),
     images: input.images,
     http: registries.http,
+    downloads: input.cache.downloads,
     git: input.git,
     workDir,
-    layers: { compressionLevel: 6, reproducible, singleSnapshot, snapshotMode },
+    layers: { compressionLevel: 6, reproducible, epoch: wishes.epoch, singleSnapshot, snapshotMode },
     cleanUp: options.cleanUp,
     keepRoot: options.preserveContext,
     unwanted: ignoredPaths(unwanted.paths, unwanted.patterns),

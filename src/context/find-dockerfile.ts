@@ -27,7 +27,15 @@ export function findDockerfile(location: DockerfileLocation): FoundDockerfile {
   const direct = resolve(cwd, dockerfile)
   const inContext = isAbsolute(dockerfile) ? direct : join(directory, dockerfile)
   const within = liesIn(directory, direct) ? directory : undefined
-  return attempt(direct, within) ?? attempt(inContext, directory) ?? notFound(location, [direct, inContext])
+  return attempt(direct, within) ?? attempt(inContext, directory) ?? inSmallLetters(location)
+}
+
+/** Where nobody says otherwise, BuildKit takes a "dockerfile" as well. */
+function inSmallLetters({ dockerfile, cwd, directory }: DockerfileLocation): FoundDockerfile {
+  const names = dockerfile === 'Dockerfile' ? [dockerfile, 'dockerfile'] : [dockerfile]
+  const tried = names.flatMap((name) => [resolve(cwd, name), isAbsolute(name) ? name : join(directory, name)])
+  const found = names.length === 1 ? undefined : attempt(join(directory, 'dockerfile'), directory)
+  return found ?? notFound(dockerfile, tried)
 }
 
 /** Whether a path, as written or as its directory really lies, is one of the context. */
@@ -52,7 +60,7 @@ function attempt(path: string, within?: string): FoundDockerfile | undefined {
   })
 }
 
-function notFound({ dockerfile }: DockerfileLocation, tried: readonly string[]): never {
+function notFound(dockerfile: string, tried: readonly string[]): never {
   throw new HearthError({
     code: 'dockerfile-missing',
     message: `There is no Dockerfile "${dockerfile}"`,

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path/posix'
 import { hasWildcard } from '../dockerfile/glob.ts'
 import type { IgnoreMatcher } from '../dockerfile/ignore.ts'
+import type { Log } from '../log.ts'
 import type { SelectedSource } from '../rootfs/selected-source.ts'
-import { rawPath } from '../tar/raw-path.ts'
+import { type RawPath, rawPath, showPath } from '../tar/raw-path.ts'
 import { excluding } from './narrowed.ts'
 import { selectMatches, selectOne } from './select-one.ts'
 import { selectWithParents } from './select-parents.ts'
@@ -26,8 +27,20 @@ export function selectSources(
   { exclude, parents = false }: SelectOptions = {},
 ): readonly SelectedSource[] {
   const select = parents ? selectWithParents : selectPlain
-  const selected = sources.flatMap((source) => select(tree, source))
+  const { log } = tree
+  const found = sources.flatMap((source) => select(tree, source))
+  const selected = log === undefined ? found : tellingOfSockets(found, log)
   return exclude === undefined ? selected : selected.flatMap((source) => excluding(source, exclude))
+}
+
+/** Each one is told of once, however often its source is walked. */
+function tellingOfSockets(sources: readonly SelectedSource[], log: Log): readonly SelectedSource[] {
+  const told = new Set<RawPath>()
+  const onSocket = (path: RawPath): void => {
+    if (!told.has(path)) log.warn(`${showPath(path)} is a socket, which an image cannot hold: it is left out`)
+    told.add(path)
+  }
+  return sources.map((source) => ({ ...source, onSocket }))
 }
 
 function selectPlain(tree: SourceTree, source: string): readonly SelectedSource[] {

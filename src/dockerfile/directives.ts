@@ -8,6 +8,8 @@ import { trim } from './whitespace.ts'
 export interface Directives {
   readonly escape: EscapeCharacter
   readonly checks: Checks
+  /** How many lines at the top are directives, or a "#!" in front of them. */
+  readonly directiveLines: number
 }
 
 /**
@@ -16,8 +18,8 @@ export interface Directives {
  */
 export function readDirectives(lines: readonly string[], dockerfile: string): Directives {
   const seen = new Set<string>()
-  let found: Directives = { escape: '\\', checks: allChecks }
   const hasShebang = lines[0]?.startsWith('#!') ?? false
+  let found: Directives = { escape: '\\', checks: allChecks, directiveLines: hasShebang ? 1 : 0 }
   for (const [index, raw] of lines.entries()) {
     if (index === 0 && hasShebang) continue
     const text = trim(withoutLineEnd(raw))
@@ -29,7 +31,7 @@ export function readDirectives(lines: readonly string[], dockerfile: string): Di
       if (seen.has(name)) throw syntaxError(`only one "# ${name}=" can be used`)
       return apply(name, value)
     }
-    found = { ...found, ...placed(dockerfile, { line: index + 1, text }, read) }
+    found = { ...found, directiveLines: index + 1, ...placed(dockerfile, { line: index + 1, text }, read) }
     seen.add(name)
   }
   return found
@@ -56,7 +58,7 @@ function apply(name: DirectiveName, value: string): Partial<Directives> {
 }
 
 /** Docker's own front ends describe the language we read; any other one is a program we do not run. */
-function requireOurSyntax(frontend: string): void {
+export function requireOurSyntax(frontend: string): void {
   if (/^(?:(?:index\.)?docker\.io\/)?docker\/dockerfile(?:-upstream)?(?:[:@].*)?$/.test(frontend)) return
   const fix = 'Only docker/dockerfile can be read: remove the line.'
   throw unsupportedError(`The Dockerfile syntax ${frontend}`, { fix, marks: frontend })

@@ -12,6 +12,8 @@ export interface Dockerfile {
   readonly escape: EscapeCharacter
   /** What "# check=" asks for. */
   readonly checks: Checks
+  /** How many lines at the top are directives. */
+  readonly directiveLines: number
   /** The instructions with blank lines inside, each by the last of the lines that make it up. */
   readonly emptyContinuations: readonly Position[]
   /** Every line as it is, without its end. */

@@ -1,5 +1,6 @@
 import { type Keys, keyed, splitKeyValues, type WrittenValue } from './key-values.ts'
 import { MountValues } from './mount-values.ts'
+import { suggestion } from './suggestion.ts'
 import { syntaxError } from './syntax-error.ts'
 
 /** How a cache is used by several builds at a time: by all of them, by one after the other, or by each its own. */
@@ -123,7 +124,8 @@ function typeOf(fields: readonly WrittenValue[]): MountType {
   const type = types.find((name) => name === given.value?.toLowerCase())
   if (type !== undefined) return type
   const message = `${what} has no type ${JSON.stringify(given.value ?? '')}`
-  throw syntaxError(message, { why: `its types are ${types.join(', ')}` })
+  const fix = suggestion(given.value ?? '', types)
+  throw syntaxError(message, { why: `its types are ${types.join(', ')}`, ...(fix === undefined ? {} : { fix }) })
 }
 
 function pathsOf(values: MountValues): { readonly target: string; readonly source: string; readonly from: string } {

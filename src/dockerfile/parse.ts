@@ -21,13 +21,13 @@ export function parseDockerfile(text: string, options: { readonly name: string }
 }
 
 function read(lines: readonly string[], name: string): Omit<Dockerfile, 'name' | 'lines'> {
-  const { escape: escapeCharacter, checks } = readDirectives(lines, name)
+  const { escape: escapeCharacter, checks, directiveLines } = readDirectives(lines, name)
   const { statements, emptyContinuations } = readStatements(lines, { escape: escapeCharacter, name })
   const instructions = statements.map((statement) =>
     placed(name, statement.position, () => readInstruction(statement, escapeCharacter)),
   )
   const { metaArgs, stages } = splitStages(instructions, name)
-  return { metaArgs, stages, escape: escapeCharacter, checks, emptyContinuations }
+  return { metaArgs, stages, escape: escapeCharacter, checks, directiveLines, emptyContinuations }
 }
 
 /** Parses the text of an ONBUILD trigger as an image configuration stores it. */

@@ -1,6 +1,7 @@
 import { type Checks, isOn, parseChecks } from '../dockerfile/checks.ts'
 import type { Dockerfile } from '../dockerfile/dockerfile.ts'
 import { excerptOf } from '../dockerfile/excerpt.ts'
+import { isSkipped } from '../dockerfile/local-checks.ts'
 import { suggestion } from '../dockerfile/suggestion.ts'
 import { HearthError } from '../errors.ts'
 import { type BuildArgs, checkArg, givenArg } from '../plan/scope.ts'
@@ -36,7 +37,12 @@ export function lint(dockerfile: Dockerfile, rules: readonly Rule[], options: Li
   const wanted = rules.filter(({ name, isExperimental }) => isOn(name, isExperimental ?? false, checks))
   if (wanted.length === 0) return []
   const subject = subjectOf(dockerfile, options)
-  const found = wanted.flatMap((rule) => rule.find(subject).map((mark) => finding(rule, mark, dockerfile)))
+  const found = wanted.flatMap((rule) =>
+    rule
+      .find(subject)
+      .filter(({ position }) => !isSkipped(rule.name, dockerfile, position))
+      .map((mark) => finding(rule, mark, dockerfile)),
+  )
   return found.toSorted((a, b) => a.line - b.line || a.column - b.column)
 }
 

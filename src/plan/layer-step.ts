@@ -7,6 +7,7 @@ import type {
   RunInstruction,
   ValueInstruction,
 } from '../dockerfile/instruction.ts'
+import { parseMode } from '../dockerfile/mode.ts'
 import { withoutCredentials } from '../dockerfile/web-address.ts'
 import { HearthError } from '../errors.ts'
 import type { Platform } from '../oci/platform.ts'
@@ -31,6 +32,8 @@ export interface LayerSurroundings {
   /** Of the image that is built: images copied from have it, whatever the stage has. */
   readonly platform: Platform
   readonly contexts: NamedContexts | undefined
+  /** What commands find the machine called; undefined leaves it to those who run them. */
+  readonly hostname: string | undefined
 }
 
 export function runStepOf(instruction: RunInstruction, around: LayerSurroundings): RunStep {
@@ -55,6 +58,7 @@ export function runStepOf(instruction: RunInstruction, around: LayerSurroundings
     script,
     mounts: stepMountsOf(instruction.mounts, { ...around, workdir }),
     network: instruction.network,
+    hostname: around.hostname,
     security: instruction.security,
     devices: instruction.devices,
   }
@@ -113,6 +117,7 @@ function filesOf(
   const destination = expandIn(state, instruction.destination)
   const chown = expandOptional(state, instruction.chown)
   const chmod = expandOptional(state, instruction.chmod)
+  if (chmod !== undefined) parseMode(chmod)
   if (link && chmod === undefined && chown !== undefined) refuseNames(chown)
   const flags = [
     ...(instruction.kind === 'COPY' && instruction.parents ? ['--parents'] : []),

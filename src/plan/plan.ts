@@ -179,8 +179,8 @@ function nextStep(instruction: Instruction, at: StepSurroundings): NextStep {
 }
 
 function layerSurroundings({ state, line, stage, planning }: StepSurroundings): LayerSurroundings {
-  const { buildArgs, platform, contexts } = planning.options
-  return { state, line, stages: planning.outline.stages, stage, buildArgs, platform, contexts }
+  const { buildArgs, platform, contexts, hostname } = planning.options
+  return { hostname, state, line, stages: planning.outline.stages, stage, buildArgs, platform, contexts }
 }
 
 function configStep(instruction: ConfigInstruction, { state, line, planning }: StepSurroundings): NextStep {

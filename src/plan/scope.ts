@@ -49,10 +49,24 @@ export function platformArgs(args: PlatformArgs): Variables {
 /** Says which build checks count, in the words of "# check=", and goes before them. */
 export const checkArg = 'BUILDKIT_DOCKERFILE_CHECK'
 
+/** Says which front end reads the Dockerfile. */
+export const syntaxArg = 'BUILDKIT_SYNTAX'
+
+/** Says what the machine is called for commands. */
+export const hostnameArg = 'BUILDKIT_SANDBOX_HOSTNAME'
+
+/** Says that a context from a repository keeps its ".git". */
+export const keepGitArg = 'BUILDKIT_CONTEXT_KEEP_GIT_DIR'
+
+/** The time of an image, in seconds since 1970. */
+export const timeArg = 'SOURCE_DATE_EPOCH'
+
+const obeyed: readonly string[] = [checkArg, syntaxArg, hostnameArg, keepGitArg, timeArg]
+
 /** Arguments that a build may be given without an ARG. */
 export function isPredefinedArg(name: string): boolean {
   return (
-    name === checkArg ||
+    obeyed.includes(name) ||
     proxyNames.includes(name.toUpperCase()) ||
     /^(?:BUILD|TARGET)(?:PLATFORM|OS|OSVERSION|ARCH|VARIANT)$/.test(name)
   )

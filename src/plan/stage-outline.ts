@@ -1,5 +1,6 @@
 import type { Dockerfile, DockerfileStage } from '../dockerfile/dockerfile.ts'
 import { expandWord, type Scope } from '../dockerfile/expand.ts'
+import { suggestion } from '../dockerfile/suggestion.ts'
 import { placed } from '../dockerfile/syntax-error.ts'
 import { HearthError } from '../errors.ts'
 import { type Platform, parsePlatform } from '../oci/platform.ts'
@@ -21,6 +22,8 @@ export interface PlanOptions {
   readonly buildPlatform: Platform
   /** What takes the place of stages and images by name. */
   readonly contexts?: NamedContexts
+  /** What commands find the machine called; undefined leaves it to those who run them. */
+  readonly hostname?: string | undefined
 }
 
 /** A stage with its FROM understood and nothing else. */
@@ -148,13 +151,18 @@ function targetIndex(dockerfile: Dockerfile, target: string | undefined): number
   const named = stages.findLastIndex((stage) => stage.name === target.toLowerCase())
   if (named >= 0) return named
   if (/^\d+$/.test(target) && Number(target) < stages.length) return Number(target)
-  const names = stages.map((stage, i) => stage.name ?? String(i)).join(', ')
+  const names = stages.map((stage, i) => stage.name ?? String(i))
+  const meant = suggestion(
+    target.toLowerCase(),
+    stages.flatMap(({ name }) => name ?? []),
+  )
   throw new HearthError({
     code: 'dockerfile-stage',
     message: `"${target}" is not a valid target build stage`,
     where: dockerfile.name,
-    why: stages.length === 1 ? `the only stage is ${stages[0]?.name ?? 'number 0'}` : `the stages are ${names}`,
-    fix: stages.length === 1 ? 'Leave --target out.' : 'Give --target the name or number of one of them.',
+    why:
+      stages.length === 1 ? `the only stage is ${stages[0]?.name ?? 'number 0'}` : `the stages are ${names.join(', ')}`,
+    fix: meant ?? (stages.length === 1 ? 'Leave --target out.' : 'Give --target the name or number of one of them.'),
   })
 }
 

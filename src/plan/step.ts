@@ -43,6 +43,8 @@ export interface RunStep extends StepCommon {
   /** In the order of the Dockerfile. */
   readonly mounts: readonly StepMount[]
   readonly network: RunNetwork
+  /** What it finds the machine called; undefined leaves that to those who run it. */
+  readonly hostname?: string | undefined
   readonly security: 'sandbox' | 'insecure'
   readonly devices: readonly Device[]
 }

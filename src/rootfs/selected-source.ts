@@ -28,6 +28,8 @@ export interface SelectedSource {
   readonly narrowing?: SourceFilter
   /** What it held when it was digested, in the order of `entriesOf`: a copy must find the same. */
   readonly seen?: readonly FileRecord[]
+  /** Told of each socket that is passed by, whenever the source is walked. */
+  readonly onSocket?: (path: RawPath) => void
 }
 
 /** One file of a selected source. */
@@ -78,6 +80,7 @@ export function* entriesOf(source: SelectedSource): Generator<SourceEntry> {
     }
     const { record, ignored } = next
     if (record.type === 'directory') open.push(openDirectory(source.root, next))
+    if (!ignored && record.type === 'socket') source.onSocket?.(record.path)
     if (ignored || record.type === 'socket') continue
     for (const directory of reveal(open)) yield entry(directory.record, directory.isOnTheWay)
     if (record.type !== 'directory') yield entry(record)

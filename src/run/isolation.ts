@@ -19,6 +19,8 @@ export interface IsolatedCommand {
   readonly mounts?: readonly CommandMount[]
   /** The machine's network unless said otherwise. */
   readonly network?: CommandNetwork
+  /** What the machine is called, where commands can have a name of their own for it. */
+  readonly hostname?: string
 }
 
 /** The network of the machine, or none but the command's own loopback. */

@@ -32,7 +32,7 @@ export function namespaceIsolation(options: NamespaceOptions = {}): Isolation {
     name: 'namespaces',
     run: async (command, runOptions) => {
       const files = { '/etc/resolv.conf': textIfThere(resolverConfig) }
-      return runIsolated(command, { ...runOptions, hostname, files, launchOrder })
+      return runIsolated(command, { ...runOptions, hostname: command.hostname ?? hostname, files, launchOrder })
     },
   }
 }

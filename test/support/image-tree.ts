@@ -51,7 +51,11 @@ export interface ImageConfiguration {
   readonly author?: string
   readonly config: Readonly<Record<string, unknown>>
   readonly rootfs: { readonly diff_ids: readonly string[] }
-  readonly history?: readonly { readonly created_by?: string; readonly empty_layer?: boolean }[]
+  readonly history?: readonly {
+    readonly created?: string
+    readonly created_by?: string
+    readonly empty_layer?: boolean
+  }[]
 }
 
 /**

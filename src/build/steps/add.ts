@@ -5,7 +5,6 @@ import { contextTree } from '../../context/source-tree.ts'
 import { HearthError } from '../../errors.ts'
 import { isGit } from '../../git/address.ts'
 import type { GitSources } from '../../git/sources.ts'
-import type { HttpClient } from '../../http/http-client.ts'
 import { TarCopy } from '../../image/tar-copy.ts'
 import type { Log } from '../../log.ts'
 import { type Digest, isDigest } from '../../oci/digest.ts'
@@ -21,30 +20,15 @@ import { resolveOwner } from '../../run/user.ts'
 import { rawPath } from '../../tar/raw-path.ts'
 import { isArchive, readArchive } from './archive.ts'
 import { type CopySurroundings, copyOptions, exclusionOf, inlineFiles } from './copy.ts'
-import { type Downloaded, download, nameInUrl } from './download.ts'
 import { digestGit, type GitSource, gitFiles, gitSource } from './git.ts'
+import { type WebFile, type WebSurroundings, webFile } from './web-file.ts'
 
 /** A source of an ADD: files of the context, a repository, or one file from the web. */
-export type AddSource =
-  | GitSource
-  | { readonly kind: 'local'; readonly source: SelectedSource }
-  | {
-      readonly kind: 'remote'
-      readonly url: URL
-      readonly name: string
-      /** From --checksum: with it, nothing is downloaded before the file is needed. */
-      readonly checksum: Digest | undefined
-      /** Downloads at the first call. */
-      readonly fetch: () => Promise<Downloaded>
-    }
+export type AddSource = GitSource | WebFile | { readonly kind: 'local'; readonly source: SelectedSource }
 
-export interface AddSurroundings {
+export interface AddSurroundings extends WebSurroundings {
   readonly context: BuildContext
-  readonly http: HttpClient
   readonly log: Log
-  /** Existing directory for downloads. */
-  readonly downloads: string
-  readonly signal?: AbortSignal
 }
 
 /** The files an ADD names, in order. Needs no stage root, and reads nothing from the web yet. */
@@ -52,7 +36,7 @@ export function selectAdd(step: AddStep, around: AddSurroundings): readonly AddS
   const checksum = checksumOf(step)
   return step.sources.flatMap((source): readonly AddSource[] => {
     if (isGit(source)) return [gitSource(source, step, exclusionOf(step))]
-    if (isWeb(source)) return [remoteSource(source, { step, checksum, around })]
+    if (isWeb(source)) return [webFile(source, checksum, around)]
     return selectSources(contextTree(around.context, around.log), [source], exclusionOf(step)).map((found) => ({
       kind: 'local',
       source: found,
@@ -67,7 +51,7 @@ export interface DigestedAdd {
   readonly selected: readonly AddSource[]
 }
 
-/** Reads the local files, asks for commits, and downloads what has no checksum. */
+/** Reads the local files, asks for commits, and downloads what neither a checksum nor its server says to be known. */
 export async function digestAdd(
   selected: readonly AddSource[],
   { git, ...abort }: { readonly git: GitSources; readonly signal?: AbortSignal },
@@ -84,8 +68,7 @@ export async function digestAdd(
       inputs.push(known.input)
       digested.push(known.source)
     } else {
-      const content = source.checksum ?? (await source.fetch()).digest
-      inputs.push({ path: source.name, type: 'download', mode: downloadMode, content })
+      inputs.push({ path: source.name, type: 'download', mode: downloadMode, content: await source.digest() })
       digested.push(source)
     }
   }
@@ -143,7 +126,7 @@ async function unpack(step: AddStep, source: SelectedSource, around: AddPlace): 
   refuseChangedFile(source)
 }
 
-async function downloadedFile(source: AddSource & { readonly kind: 'remote' }): Promise<SourceFile> {
+async function downloadedFile(source: WebFile): Promise<SourceFile> {
   const { directory, name, mtimeNs } = await source.fetch()
   return {
     root: directory,
@@ -152,27 +135,6 @@ async function downloadedFile(source: AddSource & { readonly kind: 'remote' }): 
     isDirectory: false,
     overrides: { mode: downloadMode, mtimeNs },
   }
-}
-
-interface RemoteSurroundings {
-  readonly step: AddStep
-  readonly checksum: Digest | undefined
-  readonly around: AddSurroundings
-}
-
-function remoteSource(source: string, { step, checksum, around }: RemoteSurroundings): AddSource {
-  const url = URL.parse(source)
-  if (url === null) throw new HearthError({ code: 'add-download', message: `${source} is not a valid address` })
-  const inUrl = nameInUrl(url)
-  if (inUrl === undefined && parseDestination(step.destination, step.workdir).isDirectory) throw nameless(url)
-  let downloaded: Promise<Downloaded> | undefined
-  const fetch = (): Promise<Downloaded> => {
-    const { http, downloads, signal } = around
-    const options = { http, directory: downloads, ...(signal === undefined ? {} : { signal }) }
-    downloaded ??= download(url, checksum === undefined ? options : { ...options, checksum })
-    return downloaded
-  }
-  return { kind: 'remote', url, name: inUrl ?? '', checksum, fetch }
 }
 
 function checksumOf(step: AddStep): Digest | undefined {
@@ -188,15 +150,6 @@ function checksumOf(step: AddStep): Digest | undefined {
 
 function isWeb(source: string): boolean {
   return /^https?:\/\//i.test(source) && !isGit(source)
-}
-
-function nameless(url: URL): HearthError {
-  return new HearthError({
-    code: 'add-download',
-    message: `${url.protocol}//${url.host}${url.pathname} names no file`,
-    why: 'the destination is a directory, so the name must come from the address',
-    fix: 'Write the file name at the end of the destination.',
-  })
 }
 
 function wrongChecksum(why: string): HearthError {

@@ -30,6 +30,10 @@ export interface Downloaded {
   readonly digest: Digest
   /** The server's Last-Modified; the epoch when it says nothing. */
   readonly mtimeNs: bigint
+  /** What its server tells versions apart by. */
+  readonly etag: string | undefined
+  /** The same as a time, where two versions cannot have the same. */
+  readonly lastModified: string | undefined
 }
 
 /** Downloads a file as it is. Failures are HearthErrors with code "add-download". */
@@ -47,29 +51,61 @@ export async function download(url: URL, options: DownloadOptions): Promise<Down
   }
   const modified = Date.parse(response.headers['last-modified'] ?? '')
   const mtimeNs = Number.isNaN(modified) ? 0n : BigInt(modified) * 1_000_000n
-  return { directory, name: fileName, digest, mtimeNs }
+  return { directory, name: fileName, digest, mtimeNs, ...validatorsOf(response) }
 }
 
-/** The name an address gives a file: the last part of its path; undefined when it has none. */
-export function nameInUrl(url: URL): string | undefined {
-  const path = decoded(url.pathname)
-  const name = basename(path)
-  return name === '' || name === '.' || name === '..' || name.includes('\0') ? undefined : name
+/** Whether the server says that a file is still the one it delivered before. Whatever else it says is no. */
+export async function isUnchanged(url: URL, before: Validators, options: DownloadOptions): Promise<boolean> {
+  const condition = conditionOf(before)
+  if (condition === undefined) return false
+  const response = await ask(url, options, { method: 'HEAD', headers: condition })
+  await discardBody(response)
+  if (response.status === 304) return true
+  return response.status === 200 && before.etag !== undefined && response.headers.etag === before.etag
+}
+
+type Validators = Pick<Downloaded, 'etag' | 'lastModified'>
+
+function conditionOf({ etag, lastModified }: Validators): Readonly<Record<string, string>> | undefined {
+  if (etag !== undefined) return { 'if-none-match': etag }
+  return lastModified === undefined ? undefined : { 'if-modified-since': lastModified }
+}
+
+/** A time of whole seconds says nothing of a file that was changed just now. */
+function validatorsOf({ headers }: HttpResponse): Validators {
+  const { etag, 'last-modified': lastModified, date } = headers
+  const age = Date.parse(date ?? '') - Date.parse(lastModified ?? '')
+  return { etag: etag === '' ? undefined : etag, lastModified: age >= 60_000 ? lastModified : undefined }
+}
+
+/** The name an address gives a file: the last part of its path, or what BuildKit calls a file without one. */
+export function nameInUrl(url: URL): string {
+  const name = basename(decoded(url.pathname))
+  return name === '' || name === '.' || name === '..' || name.includes('\0') ? '__unnamed__' : name
 }
 
 /** Any name: the copy gets its own. */
 const fileName = 'content'
 
-async function ask(url: URL, { http, signal }: DownloadOptions): Promise<HttpResponse> {
+interface Question {
+  readonly method: 'GET' | 'HEAD'
+  readonly headers: Readonly<Record<string, string>>
+}
+
+async function ask(
+  url: URL,
+  { http, signal }: DownloadOptions,
+  { method, headers }: Question = { method: 'GET', headers: {} },
+): Promise<HttpResponse> {
   try {
     const plain = new URL(url)
     plain.username = ''
     plain.password = ''
     plain.hash = ''
     return await http.request({
-      method: 'GET',
+      method,
       url: plain,
-      headers: { accept: '*/*', 'accept-encoding': 'identity', ...credentialsOf(url) },
+      headers: { accept: '*/*', 'accept-encoding': 'identity', ...headers, ...credentialsOf(url) },
       redirects: downloadRedirects,
       signal,
     })

@@ -56,7 +56,8 @@ async function prepareFromRoot(step: CopyStep, graph: BuildGraph, rooms: BuildRo
 
 async function prepareAdd(step: AddStep, rooms: BuildRooms): Promise<PreparedStep> {
   const { context, http, workDir } = rooms
-  const found = selectAdd(step, { context, http, log: rooms.log, downloads: workDir, ...abortOf(rooms) })
+  const web = { http, notes: rooms.downloads, downloads: workDir }
+  const found = selectAdd(step, { ...web, context, log: rooms.log, ...abortOf(rooms) })
   const { inputs, selected } =
     rooms.cache === undefined
       ? { inputs: [], selected: found }

@@ -38,7 +38,7 @@ interface RunSurroundings {
 async function runStep(step: RunStep, mounts: readonly ReadyMount[], around: RunSurroundings): Promise<void> {
   const { rooms, log } = around
   const { path: root, ignored } = around.root
-  const { argv, workdir, script, network } = step
+  const { argv, workdir, script, network, hostname } = step
   const user = resolveUser(root, step.user)
   makeDirectories(root, rawPath(workdir), { uid: 0, gid: 0, mode: 0o755 }, ignored)
   await using mounting = new Mounting(rooms, log)
@@ -47,7 +47,11 @@ async function runStep(step: RunStep, mounts: readonly ReadyMount[], around: Run
   const env = { PATH: defaultPath, HOME: user.home, ...step.proxyEnv, ...agentEnv, ...step.env, ...secretEnv }
   const scripts = script === undefined ? [] : [script]
   const outcome = await rooms.isolation.run(
-    { root, argv, env, user, workdir, scripts, mounts: mounting.mounts, network: network === 'none' ? 'none' : 'host' },
+    {
+      ...{ root, argv, env, user, workdir, scripts, mounts: mounting.mounts },
+      network: network === 'none' ? 'none' : 'host',
+      ...(hostname === undefined ? {} : { hostname }),
+    },
     {
       onLine: (_stream, line) => log.info(`| ${line}`),
       ...(rooms.signal === undefined ? {} : { signal: rooms.signal }),

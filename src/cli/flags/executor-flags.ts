@@ -93,7 +93,7 @@ const image: readonly Flag[] = [
   {
     name: 'reproducible',
     kind: 'boolean',
-    description: 'Write no times, so that equal input gives the same image',
+    description: 'Write no times later than 1970 or SOURCE_DATE_EPOCH, so that equal input gives the same image',
     group: 'Image',
   },
 ]

@@ -1,16 +1,17 @@
 import { normalize } from 'node:path/posix'
+import { hasWildcard } from '../../dockerfile/glob.ts'
 import type { IgnoreMatcher } from '../../dockerfile/ignore.ts'
 import { lookUps } from '../look-ups.ts'
 import type { Mark, Rule } from '../rule.ts'
 import type { Moment } from '../subject.ts'
 
-/** Sources that the ignore file keeps out. With a pattern that takes files in again nobody can tell without looking. */
+/** Sources that the ignore file keeps out, with all that is in them. What a wildcard finds nobody can tell without looking. */
 export const copyIgnoredFile: Rule = {
   name: 'CopyIgnoredFile',
   origin: 'buildkit',
   find({ needed, options }) {
     const { ignore } = options
-    if (ignore === undefined || ignore.hasExceptions) return []
+    if (ignore === undefined) return []
     return needed.flatMap(({ moments }) => moments.flatMap((moment) => ignoredIn(moment, ignore)))
   },
 }
@@ -35,5 +36,6 @@ const anyName = '\u{10ffff}\u{10fffe}.\u{10ffff}'
 
 function isIgnored(source: string, ignore: IgnoreMatcher): boolean {
   const path = normalize(`/${source}`).replace(/^\/|\/$/g, '')
-  return ignore.ignores(path === '' ? anyName : path)
+  if (!ignore.hasExceptions) return ignore.ignores(path === '' ? anyName : path)
+  return path !== '' && !hasWildcard(path) && ignore.ignores(path) && ignore.prunes(path)
 }

@@ -50,9 +50,12 @@ async function addAfter({ directory, root, around }: Scene, change: () => void, 
   const plain = { checksum: undefined, unpack: undefined, keepGitDirectory: false }
   const add: AddStep = { ...common, kind: 'add', sources, ...plain }
   const context = await openContext({ context: directory, cwd: '/' })
-  const { selected } = await digestAdd(selectAdd(add, { context, http, log: silentLog, downloads: root }), {
-    git: noRepositories,
-  })
+  const { selected } = await digestAdd(
+    selectAdd(add, { context, http, notes: undefined, log: silentLog, downloads: root }),
+    {
+      git: noRepositories,
+    },
+  )
   change()
   await placeAdd(add, selected, around)
 }

@@ -9,6 +9,7 @@ import { contextTree, type SourceTree } from '../../../src/context/source-tree.t
 import { HearthError } from '../../../src/errors.ts'
 import { entriesOf } from '../../../src/rootfs/selected-source.ts'
 import { makeContext } from '../../support/context.ts'
+import { silentLog } from '../../support/silent-log.ts'
 import { type Lifetime, temporaryDirectory } from '../../support/temp.ts'
 
 const files = {
@@ -152,6 +153,11 @@ test('a socket cannot be copied by its name, and wildcards pass it by', (t) => {
   } catch {}
   assert.throws(() => selected(from, 'socket'), refused(/socket is a socket/))
   assert.deepEqual(selected(from, 'sock*'), [])
+  const warnings: string[] = []
+  const [all] = selectSources({ ...from, log: { ...silentLog, warn: (text) => void warnings.push(text) } }, ['.'])
+  assert.ok(all !== undefined)
+  for (const _ of [1, 2]) assert.ok([...entriesOf(all)].every(({ record }) => record.type !== 'socket'))
+  assert.deepEqual(warnings, ['/socket is a socket, which an image cannot hold: it is left out'])
 })
 
 async function ignoring(t: Lifetime, patterns: string): Promise<SourceTree & { readonly root: string }> {

@@ -143,6 +143,8 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
     { text: 'FROM scratch\nCOPY . /', wanted: { ignore: '*' }, marks: ['2:6 .'] },
     { text: 'FROM scratch\nCOPY . /\nCOPY / /\nCOPY ok /', wanted: { ignore: 'tmp' }, marks: [] },
     { text: 'FROM scratch\nCOPY tmp/x /', wanted: { ignore: 'tmp\n!tmp/x' }, marks: [] },
+    { text: 'FROM scratch\nCOPY tmp/y /', wanted: { ignore: 'tmp\n!tmp/x' }, marks: ['2:6 tmp/y'] },
+    { text: 'FROM scratch\nCOPY tmp tmp/* /', wanted: { ignore: 'tmp\n!tmp/x' }, marks: [] },
     {
       text: 'FROM scratch AS s\nFROM s\nCOPY --from=s tmp /\nADD https://x.invalid/tmp /\nCOPY <<tmp /\ntmp',
       wanted: { ignore: '**/tmp' },

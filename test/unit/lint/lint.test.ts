@@ -31,6 +31,30 @@ test('rules are skipped by name, whosever they are, and all at once', () => {
   assert.deepEqual(rulesIn(`# check=skip=\n${text}`).length, 5)
 })
 
+test('a comment right above an instruction takes checks off for that one alone', () => {
+  const skipping = (comment: string): readonly string[] =>
+    rulesIn(`FROM busybox:1.36@sha256:${'0'.repeat(64)}\n${comment}\nMAINTAINER me\nMAINTAINER me\nWORKDIR \\\n\n a\n`)
+  const all = ['MaintainerDeprecated', 'MaintainerDeprecated', 'WorkdirRelativePath', 'NoEmptyContinuation']
+  assert.deepEqual(skipping('# nothing').toSorted(), all.toSorted())
+  const rest = all.slice(1).toSorted()
+  for (const comment of [
+    '# check=skip=MaintainerDeprecated',
+    '# check=skip=all // who else',
+    '#check=skip=WorkdirRelativePath,MaintainerDeprecated\n# and more words',
+  ]) {
+    assert.deepEqual(skipping(comment).toSorted(), rest, comment)
+  }
+  for (const comment of ['# check=skip=MaintainerDeprecated\n', '# check=your address', '# check=error=true']) {
+    assert.deepEqual(skipping(comment).toSorted(), all.toSorted(), comment)
+  }
+})
+
+test('a directive at the top is no comment of the first instruction', () => {
+  const buildArgs = { BUILDKIT_DOCKERFILE_CHECK: 'skip=LatestBaseImage,UnpinnedBaseImage' }
+  assert.deepEqual(rulesIn('# check=skip=all\nFROM busybox as a\n', { buildArgs }), ['FromAsCasing'])
+  assert.deepEqual(rulesIn('\n# check=skip=all\nFROM busybox as a\n', { buildArgs }), [])
+})
+
 test('the build argument goes before the directive', () => {
   const skipping = { buildArgs: { BUILDKIT_DOCKERFILE_CHECK: 'skip=JSONArgsRecommended,UnpinnedBaseImage' } }
   assert.deepEqual(rulesIn(`# check=skip=all\n${text}`, skipping), [
