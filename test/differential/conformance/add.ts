@@ -112,6 +112,13 @@ export const addCases: readonly ImageCase[] = [
     expect: { files: { 'd/moved': 'from the web\n' } },
   },
   {
+    name: 'add-url-nameless',
+    pins: 'a file from an address without a name gets a name in a directory',
+    dockerfile: 'FROM scratch\nARG SERVER\nADD $SERVER/ /d/\n',
+    rule: 'it is called __unnamed__; buildah refuses it',
+    expect: { files: { 'd/__unnamed__': 'no name\n' } },
+  },
+  {
     name: 'add-url-checksum',
     pins: '--checksum accepts what hashes to it',
     dockerfile:

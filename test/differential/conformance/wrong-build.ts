@@ -210,12 +210,6 @@ export const wrongBuildCases: readonly WrongCase[] = [
     fails: { code: 'add-download', line: 3 },
   },
   {
-    name: 'wrong-add-nameless',
-    pins: 'ADD of an address without a name into a directory',
-    dockerfile: 'FROM scratch\nARG SERVER\nADD $SERVER/ /d/\n',
-    fails: { code: 'add-download', line: 3 },
-  },
-  {
     name: 'wrong-platform',
     pins: 'a platform that is none',
     dockerfile: 'ARG BASE\nFROM --platform=a/b/c/d $BASE\n',
