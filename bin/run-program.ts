@@ -1,4 +1,5 @@
 import { constants } from 'node:os'
+import { isatty } from 'node:tty'
 import type { Program } from '../src/cli/program.ts'
 import { HearthError } from '../src/errors.ts'
 import { endWithParent } from '../src/sys/parent-death.ts'
@@ -22,6 +23,8 @@ export async function runProgram(program: Program): Promise<never> {
     argv: argv.slice(2),
     env,
     cwd: workingDirectory(),
+    // Touched by nobody who does not read it: its pipe may be another program's.
+    stdin: { isTerminal: () => isatty(0), open: () => process.stdin },
     stdout,
     stderr,
     signal,

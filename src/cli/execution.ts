@@ -2,7 +2,7 @@ import type { Log } from '../log.ts'
 import type { Variables } from './environment.ts'
 import type { ExecutorOptions } from './executor-options.ts'
 import type { HeldSink } from './held-sink.ts'
-import type { Sink } from './program.ts'
+import type { Sink, StandardInput } from './program.ts'
 import type { RegistryAccess } from './registry-access.ts'
 
 /** What one run of the executor is made of. */
@@ -15,6 +15,7 @@ export interface Execution {
   readonly said: HeldSink
   /** Does not wait. */
   readonly firstLog: Log
+  readonly stdin: StandardInput
   readonly stdout: Sink
   readonly signal: AbortSignal
   readonly registries: RegistryAccess

@@ -13,8 +13,10 @@ import { runBuildChecks } from './build-checks.ts'
 import { deliver, planOutputs } from './build-outputs.ts'
 import { cacheCommands } from './cache/commands.ts'
 import type { Workplace } from './choose-isolation.ts'
+import { contextArchive } from './context-archive.ts'
 import type { Execution, Secrets } from './execution.ts'
 import type { ExecutorOptions } from './executor-options.ts'
+import { fetchedContext } from './fetch-context.ts'
 import { gitTexts } from './git-credentials.ts'
 import { HeldSink } from './held-sink.ts'
 import { withConfigOf } from './kaniko-directory.ts'
@@ -78,7 +80,7 @@ async function executeSaying(
   options: ExecutorOptions,
   input: ProgramInput,
 ): Promise<Outcome> {
-  const { env, stdout, stderr, signal } = input
+  const { env, stdin, stdout, stderr, signal } = input
   const log = createProgramLog(options.log, said, secrets.masked)
   const firstLog = createProgramLog(options.log, stderr, secrets.masked)
   for (const notice of options.notices) log.debug(notice)
@@ -89,29 +91,45 @@ async function executeSaying(
   await using registries = await openRegistryAccess({ flags, environment, retries, log })
   const parent = resolve(environment.cwd, options.workDir ?? environment.temporaryDirectory)
   return withWorkDirectory({ parent, log }, (workDir) => {
-    const common = { options, secrets: secrets.given, env, log, said, firstLog, stdout, signal }
+    const common = { options, secrets: secrets.given, env, log, said, firstLog, stdin, stdout, signal }
     return executeIn({ ...common, registries, workDir })
   })
 }
 
 async function executeIn(execution: Execution): Promise<Outcome> {
   if (!execution.options.dryrun) refuseUnwritable(execution.options)
+  const early = isolationBeforeInput(execution)
+  if ((await early?.begin().catch(() => undefined)) === 'restart') {
+    execution.said.drop()
+    return 'restart'
+  }
   const input = await readInput(execution)
   try {
-    return await executeWith(input, execution)
+    return await executeWith(input, execution, early)
   } catch (error) {
     throw withExcerpt(error, input.dockerfile)
   }
 }
 
+/**
+ * Standard input can be read once, and a program that has to start again must find it: whether it has to is found out
+ * first. What goes wrong with that is told later, if the build has commands at all.
+ */
+function isolationBeforeInput(execution: Execution): LazyIsolation | undefined {
+  const { options, firstLog, workDir } = execution
+  if (options.dryrun || contextArchive(options.context, '/')?.kind !== 'stdin') return undefined
+  return new LazyIsolation({ ...execution, log: firstLog, context: fetchedContext(workDir) })
+}
+
 async function executeWith(
   { dockerfile, context, namedContexts, git }: BuildInput,
   execution: Execution,
+  early: LazyIsolation | undefined,
 ): Promise<Outcome> {
   const { options, log, said, firstLog, stdout, signal, registries, workDir } = execution
   const checked = { dockerfile, options, ignore: context.ignore, log }
   const findings = runBuildChecks(checked)
-  const isolations = new LazyIsolation({ ...execution, log: firstLog, context: context.directory })
+  const isolations = early ?? new LazyIsolation({ ...execution, log: firstLog, context: context.directory })
   // Tried while registries answer.
   if (!options.dryrun && hasCommands(dockerfile)) releaseUnlessRestart(said, isolations)
   else said.release()

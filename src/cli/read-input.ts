@@ -2,7 +2,6 @@ import { resolve } from 'node:path'
 import { type NamedContextFiles, openNamedContexts } from '../build/named-contexts.ts'
 import { noDownloads } from '../build/no-downloads.ts'
 import { noRepositories } from '../build/no-repositories.ts'
-import { findDockerfile } from '../context/find-dockerfile.ts'
 import { type BuildContext, openContext, warnOfOwn } from '../context/open-context.ts'
 import type { Dockerfile } from '../dockerfile/dockerfile.ts'
 import { parseDockerfile } from '../dockerfile/parse.ts'
@@ -13,6 +12,7 @@ import type { Execution } from './execution.ts'
 import { fetchContext } from './fetch-context.ts'
 import { gitCredentials } from './git-credentials.ts'
 import { ownPaths } from './own-paths.ts'
+import { readDockerfile } from './read-dockerfile.ts'
 
 /** What a build is made of, read and looked at. */
 export interface BuildInput {
@@ -36,10 +36,10 @@ function contextAccess(execution: Execution): GitAccess {
 
 /** Fetches the context, reads the Dockerfile and opens what names stand for. */
 export async function readInput(execution: Execution): Promise<BuildInput> {
-  const { options, log, signal, registries, workDir } = execution
+  const { options, log, signal, registries, stdin, workDir } = execution
   const { cwd } = options.environment
-  const { directory, title } = await fetchContext(options, { access: contextAccess(execution), workDir, log })
-  const found = findDockerfile({ dockerfile: options.dockerfile, cwd, directory })
+  const { directory, title } = await fetchContext(options, { access: contextAccess(execution), stdin, workDir, log })
+  const found = await readDockerfile(options.dockerfile, { cwd, directory, http: registries.http, signal })
   const dockerfile = parseDockerfile(found.text, { name: options.dockerfile })
   for (const name of unusedBuildArgs(dockerfile, options.buildArgs)) {
     log.warn(`--build-arg ${name}: no ARG of ${options.dockerfile} takes it`)
@@ -48,7 +48,7 @@ export async function readInput(execution: Execution): Promise<BuildInput> {
   const context = await openContext({
     context: directory,
     cwd,
-    dockerfile: found.path,
+    ...(found.path === undefined ? {} : { dockerfile: found.path }),
     own,
     ...(title === undefined ? {} : { title }),
   })

@@ -73,7 +73,7 @@ function fromTheWeb(dockerfile: string): HearthError {
   const url = URL.parse(dockerfile)
   return new HearthError({
     code: 'context-unsupported',
-    message: `A Dockerfile from the web is not supported yet: ${url === null ? dockerfile : url.host + url.pathname}`,
+    message: `This command does not read a Dockerfile from the web: ${url === null ? dockerfile : url.host + url.pathname}`,
     fix: 'Download it first, and name the file with --dockerfile.',
   })
 }

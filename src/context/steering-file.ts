@@ -7,8 +7,8 @@ export type ReadOutcome =
   | { readonly kind: 'missing' }
   | { readonly kind: 'refused'; readonly why: string }
 
-/** More than any Dockerfile or ignore file has. */
-const maxBytes = 16 << 20
+/** More bytes than any Dockerfile or ignore file has. */
+export const maxSteeringFileSize = 16 << 20
 
 /**
  * Reads a text file the build is steered by. With `within`, symlinks may not lead out of that directory. A pipe or a
@@ -34,7 +34,8 @@ function read(path: string): ReadOutcome {
     const stat = fstatSync(descriptor)
     if (stat.isDirectory()) return { kind: 'refused', why: 'it is a directory' }
     if (!stat.isFile()) return { kind: 'refused', why: 'it is not a regular file' }
-    if (stat.size > maxBytes) return { kind: 'refused', why: `it is larger than ${maxBytes >> 20} MiB` }
+    if (stat.size > maxSteeringFileSize)
+      return { kind: 'refused', why: `it is larger than ${maxSteeringFileSize >> 20} MiB` }
     return { kind: 'text', text: readFileSync(descriptor, 'utf8') }
   } finally {
     closeSync(descriptor)

@@ -8,6 +8,7 @@ import { buildah, type ContainerTool } from '../support/containers.ts'
 import { testCacheDirectory } from '../support/debian-base.ts'
 import { executorPath } from '../support/dist.ts'
 import { type ImageContents, readDockerDirectory, readLayout, readTree } from '../support/image-tree.ts'
+import { noInput } from '../support/no-input.ts'
 import { type RunningRegistry, startRegistry } from '../support/registry.ts'
 import type { ImageCase, WrongCase } from './case.ts'
 import { type FileServer, startFileServer } from './file-server.ts'
@@ -76,6 +77,7 @@ export class Builders implements AsyncDisposable {
       argv,
       env: { PATH: process.env.PATH, HOME: '/nonexistent', DOCKER_CONFIG: '/nonexistent', TMPDIR: own },
       cwd: own,
+      stdin: noInput,
       stdout: sink,
       stderr: sink,
       signal: new AbortController().signal,

@@ -8,8 +8,8 @@ import type { SelectedSource } from '../../rootfs/selected-source.ts'
 import type { Bytes } from '../../stream/bytes.ts'
 import { decompressDetected, detectCompression } from '../../stream/compression.ts'
 import { showPath } from '../../tar/raw-path.ts'
+import { blockSize, isTarHeader } from '../../tar/tar-header.ts'
 
-const blockSize = 512
 const chunkSize = 1 << 20
 
 /** Tells whether ADD unpacks a file: a tar archive, plain or compressed, whatever it is called. */
@@ -73,24 +73,6 @@ async function firstBlock(tar: Bytes): Promise<Buffer> {
     if (block.byteLength >= blockSize) break
   }
   return block.subarray(0, blockSize)
-}
-
-/** A tar header proves itself by its checksum: the sum of its bytes, with the checksum's own taken as blanks. */
-export function isTarHeader(block: Uint8Array): boolean {
-  if (block.byteLength < blockSize) return false
-  const field = Buffer.from(block.subarray(148, 156)).toString('latin1')
-  const stated = /^[ \0]*([0-7]+)[ \0]*$/.exec(field)?.[1]
-  if (stated === undefined) return false
-  const blanks = 8 * 32
-  let unsigned = blanks
-  let signed = blanks
-  for (const [i, byte] of block.subarray(0, blockSize).entries()) {
-    if (i >= 148 && i < 156) continue
-    unsigned += byte
-    signed += byte > 127 ? byte - 256 : byte
-  }
-  const sum = Number.parseInt(stated, 8)
-  return sum === unsigned || sum === signed
 }
 
 function unreadable(source: SelectedSource, cause: HearthError): HearthError {

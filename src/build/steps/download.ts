@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises'
 import { onDiskOf } from '../../content/disk-error.ts'
 import { HearthError } from '../../errors.ts'
 import { discardBody, type HttpClient, type HttpResponse } from '../../http/http-client.ts'
-import { downloadRedirects } from '../../http/redirects.ts'
+import { decodedPart, type FileRequest, requestFile } from '../../http/request-file.ts'
 import { TransportError } from '../../http/transport-error.ts'
 import { type Digest, splitDigest } from '../../oci/digest.ts'
 import { DigestingStream } from '../../stream/digesting.ts'
@@ -80,35 +80,20 @@ function validatorsOf({ headers }: HttpResponse): Validators {
 
 /** The name an address gives a file: the last part of its path, or what BuildKit calls a file without one. */
 export function nameInUrl(url: URL): string {
-  const name = basename(decoded(url.pathname))
+  const name = basename(decodedPart(url.pathname))
   return name === '' || name === '.' || name === '..' || name.includes('\0') ? '__unnamed__' : name
 }
 
 /** Any name: the copy gets its own. */
 const fileName = 'content'
 
-interface Question {
-  readonly method: 'GET' | 'HEAD'
-  readonly headers: Readonly<Record<string, string>>
-}
-
 async function ask(
   url: URL,
   { http, signal }: DownloadOptions,
-  { method, headers }: Question = { method: 'GET', headers: {} },
+  question: Pick<FileRequest, 'method' | 'headers'> = {},
 ): Promise<HttpResponse> {
   try {
-    const plain = new URL(url)
-    plain.username = ''
-    plain.password = ''
-    plain.hash = ''
-    return await http.request({
-      method,
-      url: plain,
-      headers: { accept: '*/*', 'accept-encoding': 'identity', ...headers, ...credentialsOf(url) },
-      redirects: downloadRedirects,
-      signal,
-    })
+    return await requestFile(url, { ...question, http, signal })
   } catch (error) {
     throw error instanceof TransportError ? failed(url, error.message, error) : error
   }
@@ -137,20 +122,6 @@ async function save(url: URL, response: HttpResponse, options: DownloadOptions):
     signal?.throwIfAborted()
     if (broken !== undefined) throw failed(url, broken.message, broken)
     throw await onDiskOf(directory, Promise.reject(error)).catch((explained: unknown) => explained)
-  }
-}
-
-function credentialsOf(url: URL): { readonly authorization?: string } {
-  if (url.username === '' && url.password === '') return {}
-  const pair = `${decoded(url.username)}:${decoded(url.password)}`
-  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` }
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
   }
 }
 

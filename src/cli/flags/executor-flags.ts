@@ -10,7 +10,7 @@ const input: readonly Flag[] = [
     alias: 'f',
     kind: 'text',
     default: 'Dockerfile',
-    description: 'Path of the Dockerfile, from here or from the context',
+    description: 'The Dockerfile: a path, from here or from the context, or a web address',
     group: 'Input',
   },
   {
@@ -18,7 +18,7 @@ const input: readonly Flag[] = [
     alias: 'c',
     kind: 'text',
     default: '/workspace/',
-    description: 'The files to build from: a path, dir://path, or a git repository (git://, https://….git, ssh://)',
+    description: 'The files to build from: a path, dir://path, an archive (tar://path, tar://stdin, https://…), or a git repository (git://, https://….git, ssh://)',
     group: 'Input',
   },
   {

@@ -3,6 +3,7 @@ import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { runExecutor } from '../../../src/cli/executor.ts'
+import { noInput } from '../../support/no-input.ts'
 
 const cases = globSync('*/Dockerfile', { cwd: import.meta.dirname })
   .map(dirname)
@@ -26,6 +27,6 @@ async function lintIn(cwd: string): Promise<string> {
   const sink = { write: (text: string) => void out.push(text) }
   const argv = ['lint', '--custom-platform', 'linux/amd64', '--log-format', 'text']
   const { signal } = new AbortController()
-  const code = await runExecutor({ command: [], argv, env: {}, cwd, stdout: sink, stderr: sink, signal })
+  const code = await runExecutor({ command: [], argv, env: {}, cwd, stdin: noInput, stdout: sink, stderr: sink, signal })
   return `${out.join('')}EXIT ${code}\n`
 }

@@ -5,6 +5,7 @@ import { after, test } from 'node:test'
 import { runWarmer } from '../../../src/cli/warmer.ts'
 import { HearthError } from '../../../src/errors.ts'
 import { runIn } from '../../support/isolated.ts'
+import { noInput } from '../../support/no-input.ts'
 import { startRegistry } from '../../support/registry.ts'
 import { temporaryDirectory } from '../../support/temp.ts'
 import { testClient } from '../registry/test-client.ts'
@@ -43,6 +44,7 @@ async function run(argv: readonly string[], o: Surroundings = {}): Promise<Run> 
     argv,
     env: { HOME: '/nonexistent', ...o.env },
     cwd: o.cwd ?? directory,
+    stdin: noInput,
     stdout: { write: (text) => stdout.push(text) },
     stderr: { write: (text) => stderr.push(text) },
     signal: o.signal ?? new AbortController().signal,

@@ -125,7 +125,7 @@ function makeHuge(path: string): void {
 test('a Dockerfile from the web is refused without showing what its address holds', () => {
   const dockerfile = 'https://user:password@host/Dockerfile?token=secret'
   const find = () => findDockerfile({ dockerfile, cwd: '/', directory: '/' })
-  assert.throws(find, fails('context-unsupported', /not supported yet: host\/Dockerfile/))
+  assert.throws(find, fails('context-unsupported', /from the web: host\/Dockerfile/))
   assert.throws(
     find,
     (error) => error instanceof HearthError && !/password|secret/.test(`${error.message}${error.fix}`),
