@@ -18,7 +18,8 @@ const input: readonly Flag[] = [
     alias: 'c',
     kind: 'text',
     default: '/workspace/',
-    description: 'The files to build from: a path, dir://path, an archive (tar://path, tar://stdin, https://…), or a git repository (git://, https://….git, ssh://)',
+    description:
+      'The files to build from: a path, dir://path, an archive (tar://path, tar://stdin, https://…), or a git repository (git://, https://….git, ssh://)',
     group: 'Input',
   },
   {
