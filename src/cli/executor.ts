@@ -15,6 +15,7 @@ import { cacheCommands } from './cache/commands.ts'
 import type { Workplace } from './choose-isolation.ts'
 import { contextArchive } from './context-archive.ts'
 import type { Execution, Secrets } from './execution.ts'
+import { executorCommands } from './executor-commands.ts'
 import type { ExecutorOptions } from './executor-options.ts'
 import { fetchedContext } from './fetch-context.ts'
 import { gitTexts } from './git-credentials.ts'
@@ -43,7 +44,11 @@ export const runExecutor: Program = async (input) => {
   let masked: readonly string[] = []
   try {
     if (inUserNamespace(input.env)) followParent(input.env)
-    if (input.argv[0] === 'cache') return await runSubcommand(cacheCommands, input.argv.slice(1), input)
+    const [word = ''] = input.argv
+    if (executorCommands.commands.some(({ name }) => name === word)) {
+      return await runSubcommand(executorCommands, input.argv, input)
+    }
+    if (word === 'cache') return await runSubcommand(cacheCommands, input.argv.slice(1), input)
     const parsed = parseExecutor(input.argv, input.env, input.cwd)
     if (parsed.kind === 'lint') return await runLint(parsed.options, input)
     if (parsed.kind === 'build') {

@@ -40,7 +40,7 @@ import { readSecretFlags } from './secret-flags.ts'
 export const executorCommand: Command = {
   name: 'hearth-executor',
   summary: 'Builds a container image from a Dockerfile, without a daemon.',
-  commands: ['version', 'lint [flags]', 'plan [flags]', 'cache <command> [flags]'],
+  commands: ['version', 'lint [flags]', 'plan [flags]', 'cache <command> [flags]', 'login [flags] <registry>'],
   flags: executorFlags,
 }
 
@@ -63,9 +63,9 @@ export function parseExecutor(argv: readonly string[], env: Variables, cwd: stri
       const [word] = read.positionals
       if (values.boolean('help') || word === 'help') return { kind: 'help', text: helpText(executorCommand) }
       if (word === 'version') return { kind: 'version' }
-      if (word === 'lint' || word === 'plan' || word === 'cache')
+      if (word === 'lint' || word === 'plan' || word === 'cache' || word === 'login')
         throw wrongUsage(`"${word}" stands behind flags`, 'Write it first.')
-      refusePositionals(read.positionals, { command: 'executor', unsupported: ['login', 'push', 'completion'] })
+      refusePositionals(read.positionals, { command: 'executor', unsupported: ['push', 'completion'] })
       const push = !readSwitch(values, 'no-push', env.KANIKO_NO_PUSH)
       checkDestinations(values, push)
       const options = executorOptions(read, { values, env, cwd, push })

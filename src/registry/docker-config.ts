@@ -53,8 +53,8 @@ interface Place {
   readonly key: string
 }
 
-// "https://index.docker.io/v1/", "registry.example:5000", "quay.io/team/app", with or without scheme and slash.
-function parseKey(key: string): { readonly registry: string; readonly namespace: string } {
+/** Parses "https://index.docker.io/v1/", "registry.example:5000", "quay.io/team/app", with or without scheme and slash. */
+export function parseKey(key: string): { readonly registry: string; readonly namespace: string } {
   const [host = '', ...path] = key
     .trim()
     .replace(/^https?:\/\//i, '')
