@@ -16,6 +16,7 @@ import { holdsID, knownIDs, ownIDs } from '../sys/own-ids.ts'
 import type { Variables } from './environment.ts'
 import type { ExecutorOptions } from './executor-options.ts'
 import { ownDirectory } from './kaniko-directory.ts'
+import { loginFile } from './open-credentials.ts'
 import { contextPaths, ownPaths } from './own-paths.ts'
 
 export interface IsolationSurroundings {
@@ -96,6 +97,7 @@ function inPlace({ options, workDir, context, log }: IsolationSurroundings): Iso
   const alsoIgnored = [context, ...contextPaths(options), ...ownPaths(options, workDir).map(({ path }) => path)]
   if (kanikoDir !== undefined) alsoIgnored.push(kanikoDir)
   // Credentials are read when a registry asks for them.
-  if (existsSync(environment.dockerConfigPath)) alsoIgnored.push(environment.dockerConfigPath)
+  const logins = loginFile(environment)
+  if (existsSync(logins)) alsoIgnored.push(logins)
   return inPlaceIsolation({ ownDirectory, ignorePaths, ignoreVarRun, alsoIgnored })
 }

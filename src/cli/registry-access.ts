@@ -2,10 +2,11 @@ import pLimit from 'p-limit'
 import { createHttpClient, type HttpClient } from '../http/http-client.ts'
 import type { Log } from '../log.ts'
 import { dockerHub } from '../oci/reference.ts'
-import { checkDockerConfig, dockerConfigCredentials } from '../registry/credentials.ts'
+import { checkDockerConfig } from '../registry/credentials.ts'
 import { createRegistryClient, type RegistryClient, type RegistryPolicy } from '../registry/registry-client.ts'
 import type { Environment } from './environment.ts'
 import type { RegistryFlags } from './flags/registry-flags.ts'
+import { loginFile, openCredentials } from './open-credentials.ts'
 import { version } from './version.ts'
 
 export interface RegistryAccessOptions {
@@ -33,7 +34,7 @@ const triesAlwaysMade = 2
 
 /** Throws for a Docker configuration that cannot be used, before any registry is asked. */
 export async function openRegistryAccess(options: RegistryAccessOptions): Promise<RegistryAccess> {
-  await checkDockerConfig(options.environment.dockerConfigPath)
+  await checkDockerConfig(loginFile(options.environment), options.environment.logins.inline)
   const { flags, environment, retries } = options
   const { insecure, insecurePull, skipTlsVerify, skipTlsVerifyPull, mirrors, fallback } = flags
   const agent = `hearth/${version()}`
@@ -71,8 +72,8 @@ function httpClient(options: RegistryAccessOptions, o: { userAgent: string; anyC
 }
 
 function registryClient(options: RegistryAccessOptions, http: HttpClient, policy: RegistryPolicy): RegistryClient {
-  const { environment, log } = options
-  const credentials = dockerConfigCredentials(environment.dockerConfigPath)
+  const { environment, flags, log } = options
+  const credentials = openCredentials(environment, flags.credentialHelpers)
   return createRegistryClient({ http, credentials, policy, transfers: pLimit(transfersAtOnce), log })
 }
 

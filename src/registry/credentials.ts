@@ -15,10 +15,21 @@ export const noCredentials: CredentialSource = { find: () => Promise.resolve(und
  * none. A helper named in it is asked first, the entries in the file after it.
  */
 export function dockerConfigCredentials(path: string): CredentialSource {
+  return configCredentials(path, () => readConfig(path))
+}
+
+/** The same of a config.json whose text is in the variable DOCKER_AUTH_CONFIG. */
+export function inlineConfigCredentials(text: string): CredentialSource {
+  return configCredentials(inlinePlace, async () => text)
+}
+
+const inlinePlace = '$DOCKER_AUTH_CONFIG'
+
+function configCredentials(path: string, read: () => Promise<string | undefined>): CredentialSource {
   return {
     place: path,
     async find(registry, repository = '') {
-      const text = await readConfig(path)
+      const text = await read()
       if (text === undefined) return undefined
       const config = parseDockerConfig(text, path)
       const helper = config.helpers.get(registry.toLowerCase()) ?? config.store
@@ -30,7 +41,8 @@ export function dockerConfigCredentials(path: string): CredentialSource {
 }
 
 /** Throws "credentials-invalid" for a config.json that cannot be used, also where no registry will ask for a login. */
-export async function checkDockerConfig(path: string): Promise<void> {
+export async function checkDockerConfig(path: string, inline?: string): Promise<void> {
+  if (inline !== undefined) parseDockerConfig(inline, inlinePlace)
   const text = await readConfig(path)
   if (text !== undefined) parseDockerConfig(text, path)
 }

@@ -67,3 +67,38 @@ test('a login that cannot work is refused, and the file stays as it was', async 
   assertClearError(await hearth([...login, 'a.example'], { env }), [/not valid JSON/])
   assert.equal(readFileSync(join(directory, 'config.json'), 'utf8'), 'no JSON')
 })
+
+test('logins are found in every place that kaniko looks at', async () => {
+  await using registry = await startRegistry({ auth: { username: 'me', password: 'secret' } })
+  const config = JSON.stringify({ auths: { [registry.host]: { auth: Buffer.from('me:secret').toString('base64') } } })
+  const directory = scene.newDirectory()
+  mkdirSync(join(directory, 'containers'))
+  writeFileSync(join(directory, 'containers/auth.json'), config)
+  const variable = registry.host.toUpperCase().replaceAll('.', '_')
+  const places: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+    'the text of a config.json': { DOCKER_AUTH_CONFIG: config },
+    "podman's file": { REGISTRY_AUTH_FILE: join(directory, 'containers/auth.json') },
+    "podman's directory": { XDG_RUNTIME_DIR: directory },
+    'variables of the host': { [`KANIKO_${variable}_USER`]: 'me', [`KANIKO_${variable}_PASSWORD`]: 'secret' },
+    'a job of GitLab': { CI_REGISTRY: registry.host, CI_REGISTRY_USER: 'me', CI_REGISTRY_PASSWORD: 'secret' },
+  }
+  const push = { dockerfile: `FROM ${scene.busybox}`, args: ['-d', `${registry.host}/app:1`] }
+  for (const [name, env] of Object.entries(places)) succeeded(await scene.attempt({ ...push, env }), [name])
+  const env = places['a job of GitLab'] ?? {}
+  assert.notEqual((await scene.attempt({ ...push, args: [...push.args, '--credential-helpers='], env })).code, 0)
+  const other = await scene.attempt({ ...push, args: [...push.args, '--credential-helpers', 'env'], env })
+  assert.notEqual(other.code, 0)
+})
+
+test('helpers that there are not are refused by name', async () => {
+  const attempt = (name: string): ReturnType<typeof scene.attempt> =>
+    scene.attempt({ dockerfile: 'FROM scratch', args: ['--no-push', '--credential-helpers', name] })
+  assertClearError(await attempt('ecr'), [/"ecr" is not supported yet/, /credHelpers/])
+  assertClearError(await attempt('git-lab'), [/"git-lab" is not a helper/])
+  const broken = await scene.attempt({
+    dockerfile: 'FROM scratch',
+    args: ['--no-push'],
+    env: { DOCKER_AUTH_CONFIG: '{' },
+  })
+  assertClearError(broken, [/\$DOCKER_AUTH_CONFIG/])
+})

@@ -24,7 +24,6 @@ export const kanikoFlags: readonly Flag[] = [
   unsupported('materialize', 'boolean', { default: 'false' }),
   unsupported('image-fs-extract-retry', 'integer', { default: '0' }),
   unsupported('push-ignore-immutable-tag-errors', 'boolean', { default: 'false' }),
-  unsupported('credential-helpers', 'list', { instead: 'Name helpers in the Docker config.json.' }),
   ...unsupportedRegistryFlags(),
 ]
 

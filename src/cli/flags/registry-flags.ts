@@ -19,7 +19,13 @@ export interface RegistryFlags {
   readonly mirrors: ReadonlyMap<string, readonly string[]>
   /** Whether the registry itself is asked after its mirrors. */
   readonly fallback: boolean
+  /** Helpers that are asked after the files with logins, in their order. */
+  readonly credentialHelpers: readonly CredentialHelper[]
 }
+
+export const credentialHelpers = ['env', 'gitlab'] as const
+/** A helper that is a part of the program. */
+export type CredentialHelper = (typeof credentialHelpers)[number]
 
 const group = 'Registries'
 
@@ -33,6 +39,13 @@ const skipTlsVerifyRegistry: Flag = {
   name: 'skip-tls-verify-registry',
   kind: 'list',
   description: 'Do not check the certificate of this host; repeatable',
+  group,
+}
+
+const credentialHelpersFlag: Flag = {
+  name: 'credential-helpers',
+  kind: 'list',
+  description: `Ask only these helpers for logins that no file has, or none if empty: ${credentialHelpers.join(', ')}; repeatable`,
   group,
 }
 
@@ -68,6 +81,7 @@ const pullFlags: readonly Flag[] = [
     description: 'Further tries of a failing pull request, beside the usual two',
     group,
   },
+  credentialHelpersFlag,
 ]
 
 /** For a command that only pulls. */
@@ -98,7 +112,24 @@ export function readRegistryFlags(values: FlagValues, env: Variables): RegistryF
     skipTlsVerifyRegistries: values.list('skip-tls-verify-registry'),
     mirrors: readMirrors(values, env),
     fallback: !values.boolean('skip-default-registry-fallback'),
+    credentialHelpers: readCredentialHelpers(values),
   }
+}
+
+function readCredentialHelpers(values: FlagValues): readonly CredentialHelper[] {
+  if (!values.isGiven('credential-helpers')) return credentialHelpers
+  return values.list('credential-helpers').flatMap((text) => {
+    const found = credentialHelpers.find((name) => name === text)
+    if (found !== undefined) return [found]
+    if (text === '') return []
+    const named = ['google', 'ecr', 'acr'].includes(text)
+    throw wrongUsage(
+      `--credential-helpers: "${text}" ${named ? 'is not supported yet' : 'is not a helper'}`,
+      named
+        ? 'Name a docker-credential program in credHelpers of the Docker config.json.'
+        : `The helpers are ${credentialHelpers.join(', ')}.`,
+    )
+  })
 }
 
 function readMirrors(values: FlagValues, env: Variables): ReadonlyMap<string, readonly string[]> {

@@ -19,6 +19,7 @@ test('proxies are taken in either spelling, and nothing is made up', () => {
   assert.deepEqual(readEnvironment({}, '/w'), {
     cwd: '/w',
     dockerConfigPath: '/root/.docker/config.json',
+    logins: { otherPaths: [], variables: {} },
     proxy: {},
     temporaryDirectory: tmpdir(),
   })

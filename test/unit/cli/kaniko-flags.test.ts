@@ -41,7 +41,7 @@ const executor: readonly (readonly [flag: string, value: string | undefined, fat
   ['dryrun', undefined, 'works'],
   ['secret', 'id=x,src=y', 'works'],
   ['image-format', 'docker', 'refused'],
-  ['credential-helpers', 'ecr', 'refused'],
+  ['credential-helpers', 'env', 'works'],
   ['kaniko-dir', '/x', 'works'],
   ['tar-path', 'x', 'works'],
   ['oci-layout-path', 'x', 'works'],

@@ -24,6 +24,7 @@ test('without flags everything is checked and nothing is mirrored', () => {
     skipTlsVerifyRegistries: [],
     mirrors: new Map(),
     fallback: true,
+    credentialHelpers: ['env', 'gitlab'],
   })
 })
 
