@@ -1,12 +1,13 @@
 import pLimit from 'p-limit'
 import { createHttpClient, type HttpClient } from '../http/http-client.ts'
 import type { Log } from '../log.ts'
-import { dockerHub } from '../oci/reference.ts'
 import { checkDockerConfig } from '../registry/credentials.ts'
 import { createRegistryClient, type RegistryClient, type RegistryPolicy } from '../registry/registry-client.ts'
 import type { Environment } from './environment.ts'
 import type { RegistryFlags } from './flags/registry-flags.ts'
 import { loginFile, openCredentials } from './open-credentials.ts'
+import { connectedHost } from './registry-host.ts'
+import { registryTls } from './registry-tls.ts'
 import { version } from './version.ts'
 
 export interface RegistryAccessOptions {
@@ -39,9 +40,10 @@ export async function openRegistryAccess(options: RegistryAccessOptions): Promis
   const { insecure, insecurePull, skipTlsVerify, skipTlsVerifyPull, mirrors, fallback } = flags
   const agent = `hearth/${version()}`
   const pushAgent = environment.clientType === undefined ? agent : `${agent},${environment.clientType}`
-  const pullHttp = httpClient(options, { userAgent: agent, anyCertificate: skipTlsVerify || skipTlsVerifyPull })
-  const pushHttp = httpClient(options, { userAgent: pushAgent, anyCertificate: skipTlsVerify })
-  const anyHttp = httpClient(options, { userAgent: agent, anyCertificate: true })
+  const tls = registryTls(flags, environment.cwd)
+  const pullHttp = httpClient(options, { tls, userAgent: agent, anyCertificate: skipTlsVerify || skipTlsVerifyPull })
+  const pushHttp = httpClient(options, { tls, userAgent: pushAgent, anyCertificate: skipTlsVerify })
+  const anyHttp = httpClient(options, { tls, userAgent: agent, anyCertificate: true })
   const plain = { pull: plainHttp(flags, insecurePull), push: plainHttp(flags, insecure) }
   const pull = { plainHttp: plain.pull, mirrors, fallback, retries: triesAlwaysMade + Math.max(0, retries.pull) }
   const push = {
@@ -61,11 +63,16 @@ export async function openRegistryAccess(options: RegistryAccessOptions): Promis
   }
 }
 
-function httpClient(options: RegistryAccessOptions, o: { userAgent: string; anyCertificate: boolean }): HttpClient {
-  const { flags, environment } = options
-  const unchecked = hostSet(flags.skipTlsVerifyRegistries)
+interface ClientOptions {
+  readonly userAgent: string
+  readonly anyCertificate: boolean
+  readonly tls: ReturnType<typeof registryTls>
+}
+
+function httpClient(options: RegistryAccessOptions, o: ClientOptions): HttpClient {
+  const { environment } = options
   return createHttpClient({
-    tls: (host) => ({ rejectUnauthorized: !o.anyCertificate && !unchecked.has(host) }),
+    tls: (host) => o.tls(host, o.anyCertificate),
     proxy: environment.proxy,
     userAgent: o.userAgent,
   })
@@ -78,13 +85,6 @@ function registryClient(options: RegistryAccessOptions, http: HttpClient, policy
 }
 
 function plainHttp(flags: RegistryFlags, everywhere: boolean): (host: string) => boolean {
-  const hosts = hostSet(flags.insecureRegistries)
+  const hosts = new Set(flags.insecureRegistries.map(connectedHost))
   return (host) => everywhere || hosts.has(host)
-}
-
-/** Hosts as they are connected to: Docker Hub has one name for people and another for machines. */
-function hostSet(names: readonly string[]): ReadonlySet<string> {
-  return new Set(
-    names.map((name) => (['docker.io', dockerHub].includes(name) ? 'registry-1.docker.io' : name.replace(/:443$/, ''))),
-  )
 }

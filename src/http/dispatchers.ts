@@ -9,6 +9,9 @@ export interface TlsRules {
   readonly rejectUnauthorized: boolean
   /** PEM texts of further authorities, beside the system's. */
   readonly ca?: readonly string[]
+  /** PEM texts of what to show of ourselves, and of its key. */
+  readonly cert?: string
+  readonly key?: string
 }
 
 /** Milliseconds. */
@@ -73,8 +76,10 @@ export class Dispatchers {
   }
 }
 
-function tlsOptions(rules: TlsRules): { rejectUnauthorized: boolean; ca: string[] } {
+function tlsOptions(rules: TlsRules): { rejectUnauthorized: boolean; ca: string[]; cert?: string; key?: string } {
   // Naming any authority replaces Node's list, so the bundled and the system's must be named as well.
   const ca = [...new Set([...getCACertificates('default'), ...getCACertificates('system'), ...(rules.ca ?? [])])]
-  return { rejectUnauthorized: rules.rejectUnauthorized, ca: rules.rejectUnauthorized ? ca : [] }
+  const { rejectUnauthorized, cert, key } = rules
+  const own = { ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }) }
+  return { rejectUnauthorized, ca: rejectUnauthorized ? ca : [], ...own }
 }

@@ -42,7 +42,7 @@ export function unreachable(error: unknown, subject: Subject): unknown {
     message: `Cannot ${subject.action} ${subject.what}`,
     why: error.message,
     fix: error.isCertificate
-      ? `Trust its authority (SSL_CERT_DIR), or name it in --skip-tls-verify-registry=${subject.host}.`
+      ? `Trust its authority (SSL_CERT_DIR, or --registry-certificate=${subject.host}=<PEM file>), or name it in --skip-tls-verify-registry=${subject.host}.`
       : `Check that ${error.host} is the right registry and that this machine can reach it; a registry without TLS needs --insecure-registry.`,
     cause: error,
   })

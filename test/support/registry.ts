@@ -8,8 +8,8 @@ import { freePort, isListening } from './ports.ts'
 export interface RegistryOptions {
   /** Basic authentication with one user. */
   readonly auth?: { readonly username: string; readonly password: string }
-  /** Paths of a PEM certificate and its key: serve https instead of http. */
-  readonly tls?: { readonly cert: string; readonly key: string }
+  /** Paths of a PEM certificate and its key: serve https instead of http. Clients must have one of `clientAuthority`. */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly clientAuthority?: string }
   /** Where to keep the blobs: a directory of the caller's, which outlives the registry. Default: a temporary one. */
   readonly directory?: string
   /** Refuse every push. */
@@ -52,6 +52,12 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Runn
   return { host: `127.0.0.1:${port}`, directory, log, stop, [Symbol.asyncDispose]: stop }
 }
 
+/** With an authority, clients must show a certificate that it has signed. */
+function tlsOf({ cert, key, clientAuthority }: NonNullable<RegistryOptions['tls']>): object {
+  const clients = clientAuthority === undefined ? {} : { clientcas: [clientAuthority] }
+  return { certificate: cert, key, ...clients }
+}
+
 function configuration(options: RegistryOptions, at: { own: string; directory: string; port: number }): object {
   return {
     version: 0.1,
@@ -64,7 +70,7 @@ function configuration(options: RegistryOptions, at: { own: string; directory: s
     http: {
       addr: `127.0.0.1:${at.port}`,
       secret: 'of a test',
-      ...(options.tls === undefined ? {} : { tls: { certificate: options.tls.cert, key: options.tls.key } }),
+      ...(options.tls === undefined ? {} : { tls: tlsOf(options.tls) }),
     },
     ...(options.auth === undefined
       ? {}

@@ -24,19 +24,10 @@ export const kanikoFlags: readonly Flag[] = [
   unsupported('materialize', 'boolean', { default: 'false' }),
   unsupported('image-fs-extract-retry', 'integer', { default: '0' }),
   unsupported('push-ignore-immutable-tag-errors', 'boolean', { default: 'false' }),
-  ...unsupportedRegistryFlags(),
 ]
 
 /** Those of them that kaniko's warmer has as well. */
-export const kanikoWarmerFlags: readonly Flag[] = [
-  deprecated('customPlatform', 'text', 'custom-platform'),
-  ...unsupportedRegistryFlags(),
-]
-
-function unsupportedRegistryFlags(): readonly Flag[] {
-  const instead = 'Name a file with further authorities in SSL_CERT_FILE.'
-  return [unsupported('registry-certificate', 'list', { instead }), unsupported('registry-client-cert', 'list', {})]
-}
+export const kanikoWarmerFlags: readonly Flag[] = [deprecated('customPlatform', 'text', 'custom-platform')]
 
 function deprecated(name: string, kind: FlagKind, use: string): Flag {
   return quiet({ name, kind }, { kind: 'deprecated', use })

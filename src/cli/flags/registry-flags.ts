@@ -3,7 +3,7 @@ import { dockerHub } from '../../oci/reference.ts'
 import type { Variables } from '../environment.ts'
 import type { Flag } from './flag.ts'
 import type { FlagValues } from './flag-values.ts'
-import { parseMultiMap } from './pairs.ts'
+import { parseMultiMap, splitPair } from './pairs.ts'
 import { wrongUsage } from './usage.ts'
 
 /** What was said on the command line about reaching registries. Hosts are "host" or "host:port". */
@@ -15,6 +15,13 @@ export interface RegistryFlags {
   readonly skipTlsVerify: boolean
   readonly skipTlsVerifyPull: boolean
   readonly skipTlsVerifyRegistries: readonly string[]
+  /** Hosts and the paths of PEM files with further authorities for them. */
+  readonly certificates: readonly (readonly [host: string, path: string])[]
+  /** Hosts and the paths of PEM files that we show them. */
+  readonly clientCertificates: readonly (readonly [
+    host: string,
+    paths: { readonly cert: string; readonly key: string },
+  ])[]
   /** Registry → "host[/prefix]" in the order to try. */
   readonly mirrors: ReadonlyMap<string, readonly string[]>
   /** Whether the registry itself is asked after its mirrors. */
@@ -54,6 +61,18 @@ const pullFlags: readonly Flag[] = [
   insecureRegistry,
   { name: 'skip-tls-verify-pull', kind: 'boolean', description: 'Check no certificate when pulling', group },
   skipTlsVerifyRegistry,
+  {
+    name: 'registry-certificate',
+    kind: 'list',
+    description: 'Trust the authorities in a PEM file for this host: host=/path; repeatable',
+    group,
+  },
+  {
+    name: 'registry-client-cert',
+    kind: 'list',
+    description: 'Show this host a certificate: host=/certificate.pem,/key.pem; repeatable',
+    group,
+  },
   {
     name: 'registry-mirror',
     kind: 'list',
@@ -110,10 +129,30 @@ export function readRegistryFlags(values: FlagValues, env: Variables): RegistryF
     skipTlsVerify: values.boolean('skip-tls-verify'),
     skipTlsVerifyPull: values.boolean('skip-tls-verify-pull'),
     skipTlsVerifyRegistries: values.list('skip-tls-verify-registry'),
+    certificates: readHostPairs(values, 'registry-certificate'),
+    clientCertificates: readClientCertificates(values),
     mirrors: readMirrors(values, env),
     fallback: !values.boolean('skip-default-registry-fallback'),
     credentialHelpers: readCredentialHelpers(values),
   }
+}
+
+function readHostPairs(values: FlagValues, flag: string): readonly (readonly [string, string])[] {
+  return values.list(flag).map((text) => {
+    const pair = splitPair(text)
+    if (pair !== undefined && pair[0] !== '' && pair[1] !== '') return pair
+    throw wrongUsage(`--${flag} must be of the form host=path, got ${JSON.stringify(text)}`)
+  })
+}
+
+function readClientCertificates(values: FlagValues): RegistryFlags['clientCertificates'] {
+  return readHostPairs(values, 'registry-client-cert').map(([host, paths]) => {
+    const [cert = '', key = '', ...more] = paths.split(',')
+    if (cert !== '' && key !== '' && more.length === 0) return [host, { cert, key }]
+    throw wrongUsage(
+      `--registry-client-cert must be of the form host=certificate,key, got ${JSON.stringify(`${host}=${paths}`)}`,
+    )
+  })
 }
 
 function readCredentialHelpers(values: FlagValues): readonly CredentialHelper[] {

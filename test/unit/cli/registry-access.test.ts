@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { readEnvironment } from '../../../src/cli/environment.ts'
 import { FlagValues } from '../../../src/cli/flags/flag-values.ts'
@@ -17,7 +19,8 @@ import { makeImage, pushImage } from '../warmer/publish.ts'
 const directory = temporaryDirectory({ after })
 const plain = await startRegistry()
 after(() => plain.stop())
-const secure = await startRegistry({ tls: selfSignedCertificate(directory) })
+const certificate = selfSignedCertificate(directory)
+const secure = await startRegistry({ tls: certificate })
 after(() => secure.stop())
 const image = await makeImage(directory, ['file'])
 
@@ -33,8 +36,8 @@ async function withAccess(argv: readonly string[], use: (access: RegistryAccess)
   await use(access)
 }
 
-function trusts(client: RegistryClient): Promise<boolean> {
-  return client.resolve(parseReference(`${secure.host}/none:1`)).then(
+function trusts(client: RegistryClient, host = secure.host): Promise<boolean> {
+  return client.resolve(parseReference(`${host}/none:1`)).then(
     () => true,
     // Not found is an answer, so the connection was made.
     (error: { code?: string }) => error.code === 'registry-not-found',
@@ -47,13 +50,53 @@ for (const [flag, pull, push] of [
   [['--skip-tls-verify-pull'], true, false],
   [[`--skip-tls-verify-registry=${secure.host}`], true, true],
   [['--skip-tls-verify-registry=other.example'], false, false],
+  [[`--registry-certificate=${secure.host}=${certificate.cert}`], true, true],
+  [[`--registry-certificate=other.example=${certificate.cert}`], false, false],
 ] as const) {
-  test(`with "${flag.join(' ').replace(secure.host, 'HOST')}" an unknown certificate is ${pull ? '' : 'not '}taken for pulls, ${push ? '' : 'not '}for pushes`, async () => {
+  test(`with "${flag.join(' ').replace(secure.host, 'HOST').replace(directory, '')}" an unknown certificate is ${pull ? '' : 'not '}taken for pulls, ${push ? '' : 'not '}for pushes`, async () => {
     await withAccess(flag, async (access) => {
       assert.deepEqual([await trusts(access.pull), await trusts(access.push)], [pull, push])
     })
   })
 }
+
+test('a certificate of ours is shown to the host it is for, and to no other', async () => {
+  await using strict = await startRegistry({ tls: { ...certificate, clientAuthority: certificate.cert } })
+  const trusted = `--registry-certificate=${strict.host}=${certificate.cert}`
+  const shown = (host: string): string => `--registry-client-cert=${host}=${certificate.cert},${certificate.key}`
+  for (const [argv, works] of [
+    [[trusted], false],
+    [[trusted, shown('other.example')], false],
+    [[trusted, shown(strict.host)], true],
+  ] as const) {
+    await withAccess(argv, async ({ push }) => assert.equal(await trusts(push, strict.host), works, argv.join(' ')))
+  }
+})
+
+test('files of certificates that cannot be used are named with their flag', async () => {
+  const other = join(directory, 'other')
+  mkdirSync(other)
+  const { key } = selfSignedCertificate(other)
+  for (const [flag, path] of [
+    ['--registry-certificate=a.example=/nowhere.pem', '/nowhere.pem'],
+    [`--registry-certificate=a.example=${key}`, key],
+    [`--registry-client-cert=a.example=${certificate.cert},/nowhere.pem`, '/nowhere.pem'],
+    [`--registry-client-cert=a.example=${certificate.cert},${key}`, key],
+  ] as const) {
+    await assert.rejects(
+      withAccess([flag], async () => {}),
+      (error: { message?: string; code?: string }) => {
+        return error.code === 'credentials-invalid' && error.message === `${flag.split('=')[0]}: ${path} cannot be used`
+      },
+    )
+  }
+  for (const flag of ['--registry-certificate=a', '--registry-client-cert=a=/x']) {
+    await assert.rejects(
+      withAccess([flag], async () => {}),
+      { code: 'usage' },
+    )
+  }
+})
 
 test('mirrors are for pulls only', async () => {
   const argv = [`--registry-map=127.0.0.1:1=${plain.host}/mirror`, '--skip-default-registry-fallback']

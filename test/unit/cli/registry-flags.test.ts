@@ -24,6 +24,8 @@ test('without flags everything is checked and nothing is mirrored', () => {
     skipTlsVerifyRegistries: [],
     mirrors: new Map(),
     fallback: true,
+    certificates: [],
+    clientCertificates: [],
     credentialHelpers: ['env', 'gitlab'],
   })
 })

@@ -224,7 +224,11 @@ test('a registry with TLS needs a known certificate, unless told otherwise, and 
     const unknown = strict.client.resolve(reference)
     await assert.rejects(
       unknown,
-      refusal('registry-unreachable', /certificate is self-signed/, /SSL_CERT_DIR.*skip-tls-verify/),
+      refusal(
+        'registry-unreachable',
+        /certificate is self-signed/,
+        /SSL_CERT_DIR.*registry-certificate.*skip-tls-verify/,
+      ),
     )
     await using lax = testClient({ tls: () => ({ rejectUnauthorized: false }) })
     await pushImage(lax.client, `${registry.host}/app:1`)
