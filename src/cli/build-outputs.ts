@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import type { HttpClient } from '../http/http-client.ts'
 import type { FinishedImage } from '../image/image.ts'
 import type { Log } from '../log.ts'
 import { parseReference, type Reference } from '../oci/reference.ts'
@@ -18,11 +19,16 @@ export interface BuildOutputsOptions {
   readonly signal: AbortSignal
 }
 
+export interface DeliveryOptions extends BuildOutputsOptions {
+  /** For a digest that is sent to a web address. */
+  readonly http: HttpClient
+}
+
 /** Everything that receives the image. Throws for what cannot work, so that it is known before the build. */
 export function planOutputs({ options, client, log }: BuildOutputsOptions): readonly Output[] {
   const { tarPath, ociLayoutPath, push, environment } = options
   const names = options.destinations.map(parseReference)
-  const pushed = registryTargets(names, { client, log })
+  const pushed = registryTargets(names, { client, log, keepsImmutableTags: options.keepsImmutableTags })
   const files: Output[] = []
   if (tarPath !== undefined) files.push(dockerArchive({ path: resolve(environment.cwd, tarPath), tags: names }))
   if (ociLayoutPath !== undefined) {
@@ -36,11 +42,12 @@ export function planOutputs({ options, client, log }: BuildOutputsOptions): read
 export async function deliver(
   image: FinishedImage,
   outputs: readonly Output[],
-  { options, log, signal }: BuildOutputsOptions,
+  { options, http, log, signal }: DeliveryOptions,
 ): Promise<void> {
   await writeOutputs(image, outputs, { signal })
   for (const { title } of outputs) log.debug(`${title} has the image`)
-  await writeDigestFiles(absolute(options), image.manifestDescriptor.digest, destinationsOf(options))
+  const built = { digest: image.manifestDescriptor.digest, destinations: destinationsOf(options) }
+  await writeDigestFiles(absolute(options), built, { http, signal })
 }
 
 function destinationsOf(options: ExecutorOptions): readonly Reference[] {
@@ -48,8 +55,9 @@ function destinationsOf(options: ExecutorOptions): readonly Reference[] {
 }
 
 function absolute(options: ExecutorOptions): Parameters<typeof writeDigestFiles>[0] {
-  const { digestFile, imageNameWithDigestFile, imageNameTagWithDigestFile, environment } = options
-  const given = Object.entries({ digestFile, imageNameWithDigestFile, imageNameTagWithDigestFile })
+  const { digestFile, imageNameWithDigestFile, imageNameTagWithDigestFile, environment, push } = options
+  const builderOutput = push ? environment.builderOutput : undefined
+  const given = Object.entries({ digestFile, imageNameWithDigestFile, imageNameTagWithDigestFile, builderOutput })
   const inPlace = (path: string): string => (/^https?:\/\//i.test(path) ? path : resolve(environment.cwd, path))
   return Object.fromEntries(given.flatMap(([name, path]) => (path === undefined ? [] : [[name, inPlace(path)]])))
 }

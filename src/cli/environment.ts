@@ -25,6 +25,8 @@ export interface Environment {
   readonly temporaryDirectory: string
   /** Added to the user agent of pushes. */
   readonly clientType?: string
+  /** Where Cloud Build wants to read what was pushed. */
+  readonly builderOutput?: string
 }
 
 export function readEnvironment(env: Variables, cwd: string): Environment {
@@ -33,6 +35,7 @@ export function readEnvironment(env: Variables, cwd: string): Environment {
   const noProxy = given(env.NO_PROXY) ?? given(env.no_proxy)
   const configDirectory = given(env.DOCKER_CONFIG) ?? join(given(env.HOME) ?? '/root', '.docker')
   const clientType = given(env.UPSTREAM_CLIENT_TYPE)
+  const builderOutput = given(env.BUILDER_OUTPUT)
   return {
     cwd,
     dockerConfigPath: join(configDirectory, 'config.json'),
@@ -44,6 +47,7 @@ export function readEnvironment(env: Variables, cwd: string): Environment {
     },
     temporaryDirectory: given(env.TMPDIR) ?? tmpdir(),
     ...(clientType === undefined ? {} : { clientType }),
+    ...(builderOutput === undefined ? {} : { builderOutput }),
   }
 }
 

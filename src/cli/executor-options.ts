@@ -63,6 +63,7 @@ export interface ExecutorOptions {
   readonly reproducible: boolean
   readonly registry: RegistryFlags
   readonly pushRetry: number
+  readonly keepsImmutableTags: boolean
   readonly imageDownloadRetry: number
   /** The host's own unless --custom-platform says otherwise. */
   readonly platform: Platform

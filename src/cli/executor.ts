@@ -163,7 +163,7 @@ async function executeWith(
   said.release()
   try {
     const image = await buildImage(plan, execution, { context, namedContexts, git, cache, images, workplace })
-    await deliver(image, outputs, { options, client: registries.push, log, signal })
+    await deliver(image, outputs, { options, client: registries.push, http: registries.http, log, signal })
     log.info(`Built ${image.manifestDescriptor.digest}`)
     return 'done'
   } finally {

@@ -126,6 +126,7 @@ function executorOptions(read: Arguments, { values, env, cwd, push }: Surroundin
     reproducible: values.boolean('reproducible'),
     registry: readRegistryFlags(values, env),
     pushRetry: values.count('push-retry'),
+    keepsImmutableTags: values.boolean('push-ignore-immutable-tag-errors'),
     imageDownloadRetry: values.count('image-download-retry'),
     platform: readPlatform(values) ?? buildPlatform,
     buildPlatform,

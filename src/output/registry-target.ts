@@ -10,6 +10,8 @@ import type { Output, WriteOptions } from './output.ts'
 export interface RegistryTargetOptions {
   readonly client: RegistryClient
   readonly log: Log
+  /** A tag that exists and may not be changed is as good as pushed. */
+  readonly keepsImmutableTags?: boolean
 }
 
 /**
@@ -29,7 +31,7 @@ export function registryTargets(destinations: readonly Reference[], options: Reg
 }
 
 function registryTarget(title: string, tags: readonly Reference[], options: RegistryTargetOptions): Output {
-  const { client, log } = options
+  const { client, log, keepsImmutableTags = false } = options
   const [repository] = tags
   if (repository === undefined) throw new TypeError('a repository without a tag')
   const target: BlobTarget = {
@@ -44,8 +46,19 @@ function registryTarget(title: string, tags: readonly Reference[], options: Regi
     async putManifest(image: FinishedImage, { signal }: WriteOptions): Promise<void> {
       const { manifestBytes, manifestDescriptor } = image
       const about = { mediaType: manifestDescriptor.mediaType, ...(signal === undefined ? {} : { signal }) }
-      await Promise.all(tags.map((tag) => client.pushManifest(tag, manifestBytes, about)))
-      for (const tag of tags) log.info(`Pushed ${formatReference(tag)}@${manifestDescriptor.digest}`)
+      const pushes = tags.map(async (tag) => {
+        try {
+          await client.pushManifest(tag, manifestBytes, about)
+        } catch (error) {
+          if (!keepsImmutableTags || !isImmutable(error)) throw error
+          log.warn(`${formatReference(tag)} is not changed: its registry says that the tag is immutable`)
+          return undefined
+        }
+        return tag
+      })
+      for (const tag of await Promise.all(pushes)) {
+        if (tag !== undefined) log.info(`Pushed ${formatReference(tag)}@${manifestDescriptor.digest}`)
+      }
     },
   }
   // Whether a blob is there is asked for all at once; the client itself bounds the transfers.
@@ -56,6 +69,11 @@ function registryTarget(title: string, tags: readonly Reference[], options: Regi
 function mountSource(layer: Layer | undefined, repository: Reference): { readonly mountFrom?: Reference } {
   if (layer?.kind !== 'remote' || layer.repository.registry !== repository.registry) return {}
   return layer.repository.repository === repository.repository ? {} : { mountFrom: layer.repository }
+}
+
+/** Registries have no code for it: each has words of its own, with one in common. */
+function isImmutable(error: unknown): boolean {
+  return error instanceof HearthError && /immutab/i.test(error.why ?? '')
 }
 
 function hasDigest(destination: Reference): HearthError {

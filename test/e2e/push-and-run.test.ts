@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
+import { assertClearError } from '../support/clear-error.ts'
 import { podman } from '../support/containers.ts'
+import { startHttpServer } from '../support/http-server.ts'
 import { readImage, skopeo } from '../support/image-tree.ts'
 import { type BuiltImage, openScene } from '../support/scene.ts'
 
@@ -101,4 +103,19 @@ test('the names file lists repositories without tags where only it is asked for'
   const args = ['-d', first, '--image-name-with-digest-file', names]
   const again = await scene.image({ dockerfile, files, args })
   assert.equal(readFileSync(names, 'utf8'), `${host}/team/app@${again.digest}\n`)
+})
+
+test('a tag that its registry does not let change is left as it is, if so wished', async () => {
+  await using strict = await startHttpServer((request, response) => {
+    if (request.method === 'PUT' && request.url?.includes('/manifests/')) {
+      const errors = [{ code: 'TAG_INVALID', message: 'The tag "1" is immutable and cannot be overwritten' }]
+      request.resume().on('end', () => response.writeHead(400).end(JSON.stringify({ errors })))
+    } else if (request.method === 'HEAD') response.writeHead(200, { 'content-length': '0' }).end()
+    else response.writeHead(200).end()
+  })
+  const push = { dockerfile: 'FROM scratch\nLABEL a=b', args: ['-d', `${strict.host}/app:1`] }
+  assertClearError(await scene.attempt(push), [/immutable/])
+  const result = await scene.attempt({ ...push, args: [...push.args, '--push-ignore-immutable-tag-errors'] })
+  assert.equal(result.code, 0, result.stderr)
+  assert.match(result.stderr, /app:1 is not changed/)
 })

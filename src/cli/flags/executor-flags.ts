@@ -116,7 +116,13 @@ const output: readonly Flag[] = [
     description: 'Write an OCI image layout here',
     group: 'Output',
   },
-  { name: 'digest-file', kind: 'text', default: '', description: "Write the manifest's digest here", group: 'Output' },
+  {
+    name: 'digest-file',
+    kind: 'text',
+    default: '',
+    description: "Write the manifest's digest here; a web address gets it with a PUT",
+    group: 'Output',
+  },
   {
     name: 'image-name-with-digest-file',
     kind: 'text',

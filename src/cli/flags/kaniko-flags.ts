@@ -23,7 +23,6 @@ export const kanikoFlags: readonly Flag[] = [
   unsupported('image-format', 'text', { default: 'oci', instead: 'Images are written in the OCI format.' }),
   unsupported('materialize', 'boolean', { default: 'false' }),
   unsupported('image-fs-extract-retry', 'integer', { default: '0' }),
-  unsupported('push-ignore-immutable-tag-errors', 'boolean', { default: 'false' }),
 ]
 
 /** Those of them that kaniko's warmer has as well. */

@@ -118,6 +118,12 @@ export const registryFlags: readonly Flag[] = [
     description: 'Further tries of a failing push request, beside the usual two',
     group,
   },
+  {
+    name: 'push-ignore-immutable-tag-errors',
+    kind: 'boolean',
+    description: 'Leave a tag as it is where the registry does not let it change',
+    group,
+  },
 ]
 
 /** Flags first, then what the environment adds to them. Mirrors of Docker Hub come after its maps. */

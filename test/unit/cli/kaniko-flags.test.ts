@@ -56,7 +56,7 @@ const executor: readonly (readonly [flag: string, value: string | undefined, fat
   ['image-fs-extract-retry', '1', 'refused'],
   ['image-download-retry', '1', 'works'],
   ['push-retry', '1', 'works'],
-  ['push-ignore-immutable-tag-errors', undefined, 'refused'],
+  ['push-ignore-immutable-tag-errors', undefined, 'works'],
   ['insecure', undefined, 'works'],
   ['insecure-pull', undefined, 'works'],
   ['insecure-registry', 'x', 'works'],
