@@ -107,11 +107,17 @@ test('the names file lists repositories without tags where only it is asked for'
 
 test('a tag that its registry does not let change is left as it is, if so wished', async () => {
   await using strict = await startHttpServer((request, response) => {
-    if (request.method === 'PUT' && request.url?.includes('/manifests/')) {
+    const answer = (status: number, headers = {}, body = ''): void => {
+      request.resume().on('end', () => response.writeHead(status, headers).end(body))
+    }
+    const uploads = { location: '/v2/app/blobs/uploads/one' }
+    if (request.method === 'HEAD') answer(404)
+    else if (request.method === 'POST' || request.method === 'PATCH') answer(202, uploads)
+    else if (request.url?.includes('/manifests/') !== true) answer(request.method === 'PUT' ? 201 : 200)
+    else {
       const errors = [{ code: 'TAG_INVALID', message: 'The tag "1" is immutable and cannot be overwritten' }]
-      request.resume().on('end', () => response.writeHead(400).end(JSON.stringify({ errors })))
-    } else if (request.method === 'HEAD') response.writeHead(200, { 'content-length': '0' }).end()
-    else response.writeHead(200).end()
+      answer(400, {}, JSON.stringify({ errors }))
+    }
   })
   const push = { dockerfile: 'FROM scratch\nLABEL a=b', args: ['-d', `${strict.host}/app:1`] }
   assertClearError(await scene.attempt(push), [/immutable/])
