@@ -5,6 +5,7 @@ import type { BlobStore } from '../content/blob-store.ts'
 import type { BuildContext } from '../context/open-context.ts'
 import type { GitSources } from '../git/sources.ts'
 import type { HttpClient } from '../http/http-client.ts'
+import type { NewCompression } from '../image/layer.ts'
 import type { PulledImage } from '../image/pulled-image.ts'
 import type { Log } from '../log.ts'
 import type { Platform } from '../oci/platform.ts'
@@ -23,7 +24,9 @@ export interface ImageSource {
 export type CachePolicy = 'all' | 'local' | 'none'
 
 export interface LayerOptions {
-  /** zlib's level, 1 to 9. */
+  /** How new layers are compressed; gzip unless given. */
+  readonly compression?: NewCompression
+  /** Of zlib, 1 to 9, or of zstd, 1 to 22. */
   readonly compressionLevel: number
   /** Equal input gives equal bytes: no time in new layers and in the configuration is later than the epoch. */
   readonly reproducible: boolean

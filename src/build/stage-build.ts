@@ -257,14 +257,13 @@ export class StageBuild {
 
   async #snapshot(files: StageFiles, only?: (changes: LayerChanges) => LayerChanges): Promise<StoredLayer> {
     const changes = await files.changes()
-    const { compressionLevel } = this.#rooms.layers
+    const { compression = 'gzip', compressionLevel: level } = this.#rooms.layers
     const clampMtimeNs = latestTimeOf(this.#rooms.layers)
     const items = layerItems(changes.root ?? files.path, only?.(changes) ?? changes, {
       ...(clampMtimeNs === undefined ? {} : { clampMtimeNs }),
       onPlaced: (record, offset) => files.onPlaced?.(record, offset),
     })
-    const level = compressionLevel
-    return storeLayer(this.#rooms.store, writeTar(items), { level, ...this.#signal() })
+    return storeLayer(this.#rooms.store, writeTar(items), { compression, level, ...this.#signal() })
   }
 
   async #snapshotOnce(growth: Growth): Promise<void> {

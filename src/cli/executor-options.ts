@@ -1,4 +1,6 @@
 import type { CachePolicy } from '../build/rooms.ts'
+import type { ImageFormat } from '../image/image.ts'
+import type { NewCompression } from '../image/layer.ts'
 import type { Platform } from '../oci/platform.ts'
 import type { BuildWishes } from '../plan/front-end-args.ts'
 import type { NamedContexts } from '../plan/named-contexts.ts'
@@ -61,6 +63,9 @@ export interface ExecutorOptions {
   readonly singleSnapshot: boolean
   readonly snapshotMode: SnapshotMode
   readonly reproducible: boolean
+  /** Of new layers. */
+  readonly compression: { readonly compression: NewCompression; readonly compressionLevel: number }
+  readonly imageFormat: ImageFormat
   readonly registry: RegistryFlags
   readonly pushRetry: number
   readonly keepsImmutableTags: boolean

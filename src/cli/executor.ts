@@ -190,5 +190,5 @@ async function buildImage(plan: BuildPlan, execution: Execution, input: PlacedIn
   const rooms: BuildRooms = { ...roomsOf(execution, input), ...input.workplace }
   const { image, steps } = await build(plan, rooms)
   if (input.cache.layers !== undefined) log.info(cacheSummary(steps))
-  return finishImage({ ...image, annotations: options.annotations })
+  return finishImage({ ...image, annotations: options.annotations }, options.imageFormat)
 }

@@ -1,6 +1,8 @@
 import { resolve } from 'node:path'
 import { arch } from 'node:process'
 import type { CachePolicy } from '../build/rooms.ts'
+import type { ImageFormat } from '../image/image.ts'
+import type { NewCompression } from '../image/layer.ts'
 import { hostPlatform } from '../oci/platform.ts'
 import { parseReference, repositoryName } from '../oci/reference.ts'
 import { buildWishes } from '../plan/front-end-args.ts'
@@ -124,6 +126,7 @@ function executorOptions(read: Arguments, { values, env, cwd, push }: Surroundin
     singleSnapshot: values.boolean('single-snapshot'),
     snapshotMode: values.text('snapshot-mode') as SnapshotMode,
     reproducible: values.boolean('reproducible'),
+    ...format(values),
     registry: readRegistryFlags(values, env),
     pushRetry: values.count('push-retry'),
     keepsImmutableTags: values.boolean('push-ignore-immutable-tag-errors'),
@@ -181,6 +184,34 @@ function outputs(values: FlagValues): Pick<ExecutorOptions, 'tarPath' | 'ociLayo
     ...given('imageNameWithDigestFile', values.optional('image-name-with-digest-file')),
     ...given('imageNameTagWithDigestFile', values.optional('image-name-tag-with-digest-file')),
   }
+}
+
+/** zlib's own default, and zstd's: levels above cost much time for little. */
+const defaultLevels = { gzip: 6, zstd: 3 } as const
+const highestLevels = { gzip: 9, zstd: 22 } as const
+
+function format(values: FlagValues): Pick<ExecutorOptions, 'compression' | 'imageFormat'> {
+  const compression = (values.optional('compression') ?? 'gzip') as NewCompression
+  const imageFormat = (values.optional('image-format') ?? 'oci') as ImageFormat
+  const level = values.integer('compression-level')
+  const highest = highestLevels[compression]
+  if (level > highest) {
+    throw wrongUsage(
+      `--compression-level=${level}: ${compression} has levels up to ${highest}`,
+      'Leave it out for a good one.',
+    )
+  }
+  if (compression === 'zstd' && values.optional('tar-path') !== undefined) {
+    throw wrongUsage('--tar-path and --compression=zstd cannot be used together', 'Docker loads gzip from an archive.')
+  }
+  if (compression === 'zstd' && imageFormat === 'docker') {
+    throw wrongUsage(
+      '--image-format=docker and --compression=zstd cannot be used together',
+      "Docker's format has no zstd.",
+    )
+  }
+  const compressionLevel = level > 0 ? level : defaultLevels[compression]
+  return { compression: { compression, compressionLevel }, imageFormat }
 }
 
 type CacheOptions = Pick<

@@ -21,7 +21,7 @@ export interface PlanInput {
 /** All that a build works with, but for a way to run commands. */
 export function roomsOf(execution: Execution, input: PlanInput): Omit<BuildRooms, keyof Workplace> {
   const { options, log, signal, registries, workDir } = execution
-  const { reproducible, singleSnapshot, snapshotMode, wishes } = options
+  const { reproducible, singleSnapshot, snapshotMode, wishes, compression } = options
   const unwanted = readPathList(options.ignorePaths)
   return {
     context: input.context,
@@ -37,7 +37,7 @@ export function roomsOf(execution: Execution, input: PlanInput): Omit<BuildRooms
     downloads: input.cache.downloads,
     git: input.git,
     workDir,
-    layers: { compressionLevel: 6, reproducible, epoch: wishes.epoch, singleSnapshot, snapshotMode },
+    layers: { ...compression, reproducible, epoch: wishes.epoch, singleSnapshot, snapshotMode },
     cleanUp: options.cleanUp,
     keepRoot: options.preserveContext,
     unwanted: ignoredPaths(unwanted.paths, unwanted.patterns),

@@ -1,3 +1,4 @@
+import { HearthError } from '../errors.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { descriptorOf } from '../oci/descriptor.ts'
 import { type ImageConfig, imageConfigBytes } from '../oci/image-config.ts'
@@ -23,14 +24,23 @@ export interface FinishedImage {
   readonly layers: readonly Layer[]
 }
 
-/** Writes out configuration and manifest, both OCI; layers keep their bytes, Docker's types become their OCI twins. */
-export function finishImage(image: Image): FinishedImage {
+/** Whose media types an image has; the documents themselves are the same. */
+export const imageFormats = ['oci', 'docker'] as const
+export type ImageFormat = (typeof imageFormats)[number]
+
+/**
+ * Writes out configuration and manifest; layers keep their bytes, and their types become those of the format. Throws
+ * "manifest-invalid" for what Docker's format cannot say: layers compressed with zstd, annotations.
+ */
+export function finishImage(image: Image, format: ImageFormat = 'oci'): FinishedImage {
+  if (format === 'docker') refuseForDocker(image)
+  const types = documentTypes[format]
   const config = { ...image.config, diffIDs: image.layers.map((layer) => layer.diffID) }
   const configBytes = imageConfigBytes(config)
-  const configDescriptor = descriptorOf(configBytes, mediaTypes.ociConfig)
-  const layers = image.layers.map((layer) => ({ ...layer, descriptor: asOci(layer.descriptor) }))
+  const configDescriptor = descriptorOf(configBytes, types.config)
+  const layers = image.layers.map((layer) => ({ ...layer, descriptor: inFormat(layer.descriptor, format) }))
   const manifest: Manifest = {
-    mediaType: mediaTypes.ociManifest,
+    mediaType: types.manifest,
     config: configDescriptor,
     layers: layers.map((layer) => layer.descriptor),
     annotations: image.annotations,
@@ -38,7 +48,7 @@ export function finishImage(image: Image): FinishedImage {
   const bytes = manifestBytes(manifest)
   return {
     manifest,
-    manifestDescriptor: descriptorOf(bytes, mediaTypes.ociManifest),
+    manifestDescriptor: descriptorOf(bytes, types.manifest),
     manifestBytes: bytes,
     configDescriptor,
     configBytes,
@@ -46,14 +56,29 @@ export function finishImage(image: Image): FinishedImage {
   }
 }
 
-const ociLayerTypes = {
-  none: mediaTypes.ociLayer,
-  gzip: mediaTypes.ociLayerGzip,
-  zstd: mediaTypes.ociLayerZstd,
+const documentTypes = {
+  oci: { manifest: mediaTypes.ociManifest, config: mediaTypes.ociConfig },
+  docker: { manifest: mediaTypes.dockerManifest, config: mediaTypes.dockerConfig },
 } as const
 
-function asOci(descriptor: Descriptor): Descriptor {
+const layerTypes = {
+  oci: { none: mediaTypes.ociLayer, gzip: mediaTypes.ociLayerGzip, zstd: mediaTypes.ociLayerZstd },
+  docker: { none: mediaTypes.dockerLayer, gzip: mediaTypes.dockerLayerGzip, zstd: mediaTypes.ociLayerZstd },
+} as const
+
+function inFormat(descriptor: Descriptor, format: ImageFormat): Descriptor {
   const compression = layerCompression(descriptor.mediaType)
   const { digest, size } = descriptor
-  return { mediaType: compression === undefined ? descriptor.mediaType : ociLayerTypes[compression], digest, size }
+  return { mediaType: compression === undefined ? descriptor.mediaType : layerTypes[format][compression], digest, size }
+}
+
+function refuseForDocker({ layers, annotations }: Image): void {
+  const isZstd = layers.some(({ descriptor }) => layerCompression(descriptor.mediaType) === 'zstd')
+  if (!isZstd && Object.keys(annotations).length === 0) return
+  throw new HearthError({
+    code: 'manifest-invalid',
+    message: "This image cannot be written in Docker's format",
+    why: isZstd ? 'it has layers that are compressed with zstd' : 'it has annotations, which only OCI manifests hold',
+    fix: 'Use --image-format=oci.',
+  })
 }

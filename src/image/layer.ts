@@ -6,7 +6,7 @@ import { layerCompression, mediaTypes } from '../oci/media-type.ts'
 import type { Reference } from '../oci/reference.ts'
 import type { RegistryClient } from '../registry/registry-client.ts'
 import type { Bytes } from '../stream/bytes.ts'
-import { decompress, gzip } from '../stream/compression.ts'
+import { decompress, gzip, zstd } from '../stream/compression.ts'
 import { DigestingStream } from '../stream/digesting.ts'
 
 interface LayerCommon {
@@ -119,15 +119,24 @@ export async function* openLayerTar(layer: Layer, options: ReadOptions = {}): By
 }
 
 export interface StoreLayerOptions extends ReadOptions {
-  /** zlib's compression level, 1 to 9. */
+  /** How it is compressed; gzip unless given. */
+  readonly compression?: NewCompression
+  /** 1 to 9 of zlib, or 1 to 22 of zstd. */
   readonly level: number
 }
 
+/** How new layers can be compressed. */
+export const newCompressions = ['gzip', 'zstd'] as const
+export type NewCompression = (typeof newCompressions)[number]
+
 /** Writes a layer tar into the store in one pass: hashed, compressed, hashed again, written. */
 export async function storeLayer(store: BlobStore, tar: Bytes, options: StoreLayerOptions): Promise<StoredLayer> {
+  const { compression = 'gzip', level } = options
   const digesting = new DigestingStream()
-  const written = await store.write(gzip(digesting.pass(tar), options.level), options)
-  const descriptor = { mediaType: mediaTypes.ociLayerGzip, digest: written.digest, size: written.size }
+  const compress = compression === 'gzip' ? gzip : zstd
+  const written = await store.write(compress(digesting.pass(tar), level), options)
+  const mediaType = compression === 'gzip' ? mediaTypes.ociLayerGzip : mediaTypes.ociLayerZstd
+  const descriptor = { mediaType, digest: written.digest, size: written.size }
   return { kind: 'stored', descriptor, diffID: digesting.digest() as string as DiffID, store: written.store }
 }
 

@@ -1,5 +1,5 @@
 import { pipeline, Readable, type Transform } from 'node:stream'
-import { createGunzip, createGzip, createZstdDecompress } from 'node:zlib'
+import { constants, createGunzip, createGzip, createZstdCompress, createZstdDecompress } from 'node:zlib'
 import { HearthError } from '../errors.ts'
 import type { LayerCompression } from '../oci/media-type.ts'
 import { DamagedInput } from './bit-reader.ts'
@@ -13,6 +13,12 @@ const chunkSize = 1 << 20
 /** Gzip with a constant header (no name, no time), so equal input gives equal bytes. */
 export function gzip(source: Bytes, level: number): Bytes {
   return pipe(source, createGzip({ level, chunkSize: 256 << 10 }))
+}
+
+/** One frame of zstd, which says nothing of names and times: equal input gives equal bytes. */
+export function zstd(source: Bytes, level: number): Bytes {
+  const params = { [constants.ZSTD_c_compressionLevel]: level }
+  return pipe(source, createZstdCompress({ params, chunkSize: 256 << 10 }))
 }
 
 export function decompress(source: Bytes, compression: LayerCompression): Bytes {

@@ -1,3 +1,5 @@
+import { imageFormats } from '../../image/image.ts'
+import { newCompressions } from '../../image/layer.ts'
 import { isolationChoices, snapshotModes } from '../executor-options.ts'
 import type { Flag } from './flag.ts'
 import { kanikoFlags } from './kaniko-flags.ts'
@@ -95,6 +97,29 @@ const image: readonly Flag[] = [
     name: 'reproducible',
     kind: 'boolean',
     description: 'Write no times later than 1970 or SOURCE_DATE_EPOCH, so that equal input gives the same image',
+    group: 'Image',
+  },
+  {
+    name: 'compression',
+    kind: 'text',
+    default: 'gzip',
+    choices: newCompressions,
+    description: 'How new layers are compressed',
+    group: 'Image',
+  },
+  {
+    name: 'compression-level',
+    kind: 'integer',
+    default: '-1',
+    description: 'Level of that: 1 to 9 for gzip, 1 to 22 for zstd; others mean 6 and 3',
+    group: 'Image',
+  },
+  {
+    name: 'image-format',
+    kind: 'text',
+    default: 'oci',
+    choices: imageFormats,
+    description: 'Whose media types the image has',
     group: 'Image',
   },
 ]

@@ -18,9 +18,6 @@ export const kanikoFlags: readonly Flag[] = [
   noOp('azure-container-registry-config', 'text', 'kaniko does not use it either'),
 
   unsupported('bucket', 'text', { instead: 'Give the directory with --context.', alias: 'b' }),
-  unsupported('compression', 'text', { default: 'gzip' }),
-  unsupported('compression-level', 'integer', { default: '-1' }),
-  unsupported('image-format', 'text', { default: 'oci', instead: 'Images are written in the OCI format.' }),
   unsupported('materialize', 'boolean', { default: 'false' }),
   unsupported('image-fs-extract-retry', 'integer', { default: '0' }),
 ]
