@@ -15,6 +15,8 @@ export interface FileLockOptions {
   readonly staleMs?: number
   /** How long to wait for others at most, in ms. */
   readonly patienceMs?: number
+  /** How often to look whether it is free, in ms; a few of them unless given. */
+  readonly pollMs?: number
 }
 
 /** A lock that stays until it is released, or its process ends. */
@@ -67,7 +69,7 @@ function beat(path: string, staleMs: number): NodeJS.Timeout {
 
 /** False when patience is at its end. */
 async function acquire(path: string, token: string, options: FileLockOptions): Promise<boolean> {
-  const { staleMs = defaultStaleMs, patienceMs = 60_000, signal } = options
+  const { staleMs = defaultStaleMs, patienceMs = 60_000, pollMs = 2, signal } = options
   const start = performance.now()
   let seen = ''
   let seenSince = start
@@ -83,7 +85,7 @@ async function acquire(path: string, token: string, options: FileLockOptions): P
     if (holder !== undefined && (ownerIsDead(holder) || now - seenSince > staleMs))
       await onDiskOf(dirname(path), takeAway(path, holder))
     else if (now - start >= patienceMs) return false
-    else await sleep(2 + Math.random() * 20)
+    else await sleep(pollMs + Math.random() * 20)
   }
   return true
 }
