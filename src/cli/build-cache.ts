@@ -5,17 +5,15 @@ import { DownloadNotes } from '../../cache/download-notes.ts'
 import type { LayerCache } from '../../cache/layer-cache.ts'
 import { type LocalLayerCache, localLayerCache, writingTrouble } from '../../cache/local.ts'
 import { MountDirectories } from '../../cache/mount-directories.ts'
-import { ociLayerCache } from '../../cache/oci-directory.ts'
-import { remoteLayerCache } from '../../cache/remote.ts'
 import { tieredLayerCache } from '../../cache/tiered.ts'
 import { Trouble } from '../../cache/trouble.ts'
 import { BlobStore } from '../content/blob-store.ts'
 import type { Log } from '../log.ts'
-import { parseReference } from '../oci/reference.ts'
 import type { RegistryClient } from '../registry/registry-client.ts'
 import { ownIds } from '../run/user-namespace.ts'
 import type { Variables } from './environment.ts'
 import type { ExecutorOptions } from './executor-options.ts'
+import { openRemoteTiers } from './remote-tiers.ts'
 
 export interface BuildCacheOptions {
   readonly options: ExecutorOptions
@@ -68,7 +66,8 @@ function openLayerCache(around: BuildCacheOptions, access: CacheAccess): LayerPa
   if (access === 'none') return { store: temporary(), layers: tiered(undefined, around), warm: undefined }
   const { cacheDir: directory, cacheTtlMs: ttlMs, tarPath, ociLayoutPath } = options
   const writing = writingTrouble(directory, log)
-  const store = openShared({ directory, readOnly: access === 'read-only', log, writing, temporary })
+  const isReadOnly = access === 'read-only' || !options.cacheTiers.to.local
+  const store = openShared({ directory, readOnly: isReadOnly, log, writing, temporary })
   const { readOnly } = store
   // These outputs read every layer, so that a damaged one is better found before the build counts on it.
   const checkLayers = tarPath !== undefined || ociLayoutPath !== undefined
@@ -103,21 +102,32 @@ function openShared({ directory, readOnly, log, writing, temporary }: SharedOpti
   }
 }
 
-function usableAccess({ cacheDir, cacheRepo }: ExecutorOptions, log: Log): CacheAccess {
+function usableAccess({ cacheDir, cacheTiers }: ExecutorOptions, log: Log): CacheAccess {
   const access = cacheAccess(cacheDir)
   if (access !== 'none') return access
-  const left = cacheRepo === undefined ? 'nothing is cached' : `only ${cacheRepo} is`
+  const others = [...new Set([...cacheTiers.from.remote, ...cacheTiers.to.remote])]
+  const left = others.length === 0 ? 'nothing is cached' : `only ${others.join(', ')} is`
   log.warn(`The cache directory ${cacheDir} does not exist and cannot be made, so that ${left}`)
   return access
 }
 
 function tiered(local: LocalLayerCache | undefined, { options, client, log }: BuildCacheOptions): LayerCache {
-  const { cacheRepo, cacheTtlMs: ttlMs, pushCache: pushRemote } = options
-  const common = { ttlMs, log, now: () => new Date() }
-  const near = local === undefined ? {} : { local }
-  if (cacheRepo === undefined) return tieredLayerCache({ ...near, pushRemote })
-  const remote = cacheRepo.startsWith('oci:')
-    ? ociLayerCache({ path: cacheRepo.slice('oci:'.length), readOnly: !pushRemote, ...common })
-    : remoteLayerCache({ client, repository: parseReference(cacheRepo), ...common })
-  return tieredLayerCache({ ...near, remote, pushRemote })
+  const { cacheTiers, cacheTtlMs: ttlMs } = options
+  const remote = openRemoteTiers(cacheTiers, { client, ttlMs, log })
+  const { from, to } = cacheTiers
+  return tieredLayerCache({
+    ...(local === undefined ? {} : { local: from.local ? local : neverAsked(local) }),
+    ...(remote === undefined ? {} : { remote }),
+    pushRemote: to.remote.length > 0,
+  })
+}
+
+/** It gets what is new, and answers nothing. */
+function neverAsked(local: LocalLayerCache): LocalLayerCache {
+  return {
+    lookup: async () => undefined,
+    store: (entry, layer, options) => local.store(entry, layer, options),
+    remember: (found) => local.remember(found),
+    close: () => local.close(),
+  }
 }

@@ -4,6 +4,7 @@ import type { NewCompression } from '../image/layer.ts'
 import type { Platform } from '../oci/platform.ts'
 import type { BuildWishes } from '../plan/front-end-args.ts'
 import type { NamedContexts } from '../plan/named-contexts.ts'
+import type { CacheTiers } from './cache-places.ts'
 import type { Environment } from './environment.ts'
 import type { LogChoice } from './flags/log-flags.ts'
 import type { RegistryFlags } from './flags/registry-flags.ts'
@@ -32,8 +33,6 @@ export interface ExecutorOptions {
   /** Each one a valid reference, as given. */
   readonly destinations: readonly string[]
   readonly push: boolean
-  /** Whether new layers go to the cache repository. */
-  readonly pushCache: boolean
   readonly tarPath?: string
   readonly ociLayoutPath?: string
   readonly digestFile?: string
@@ -55,8 +54,8 @@ export interface ExecutorOptions {
   readonly buildContexts: NamedContexts
   readonly cache: boolean
   readonly cacheDir: string
-  /** "registry/repository" or "oci:path" as given; with --cache and a push it defaults to the first destination's repository + "/cache". */
-  readonly cacheRepo?: string
+  /** What counts if `cache` is true. With a push, the first destination's repository + "/cache" is one of them unless another is named. */
+  readonly cacheTiers: CacheTiers
   readonly cacheTtlMs: number
   readonly cacheRunLayers: CachePolicy
   readonly cacheCopyLayers: CachePolicy

@@ -6,14 +6,14 @@ import type { ExecutorOptions } from './executor-options.ts'
 
 /** The files and directories that a build writes, apart from those that name digests: a context must not copy them. */
 export function ownPaths(options: ExecutorOptions, workDir: string): readonly OwnPath[] {
-  const { cache, cacheDir, cacheRepo, ociLayoutPath, tarPath, environment } = options
-  const repository = cache && cacheRepo?.startsWith('oci:') === true ? cacheRepo.slice('oci:'.length) : undefined
-  const named = [
+  const { cache, cacheDir, cacheTiers, ociLayoutPath, tarPath, environment } = options
+  const layouts = cache ? cacheTiers.to.remote.filter((place) => place.startsWith('oci:')) : []
+  const named: readonly (readonly [title: string, path: string | undefined])[] = [
     ['The cache directory', cache ? cacheDir : undefined],
-    ['The cache repository', repository],
+    ...layouts.map((place) => ['The cache repository', place.slice('oci:'.length)] as const),
     ['The image layout', ociLayoutPath],
     ['The archive', tarPath],
-  ] as const
+  ]
   const given = named.flatMap(([title, path]) => {
     return path === undefined ? [] : [{ title, path: resolve(environment.cwd, path) }]
   })

@@ -8,6 +8,7 @@ import { parseReference, repositoryName } from '../oci/reference.ts'
 import { buildWishes } from '../plan/front-end-args.ts'
 import { timeArg } from '../plan/scope.ts'
 import { readAgentFlags } from './agent-flags.ts'
+import { readCacheTiers } from './cache-places.ts'
 import { readEnvironment, type Variables } from './environment.ts'
 import type { ExecutorOptions, IsolationChoice, ParsedExecutor, PlanFormat, SnapshotMode } from './executor-options.ts'
 import { executorFlags } from './flags/executor-flags.ts'
@@ -216,20 +217,20 @@ function format(values: FlagValues): Pick<ExecutorOptions, 'compression' | 'imag
 
 type CacheOptions = Pick<
   ExecutorOptions,
-  'cache' | 'cacheDir' | 'cacheRepo' | 'cacheTtlMs' | 'cacheRunLayers' | 'cacheCopyLayers' | 'pushCache'
+  'cache' | 'cacheDir' | 'cacheTiers' | 'cacheTtlMs' | 'cacheRunLayers' | 'cacheCopyLayers'
 >
 
 function cacheOptions(values: FlagValues, pushedTo: string | undefined): CacheOptions {
   const cache = values.boolean('cache')
-  const inferred = cache && pushedTo !== undefined ? `${repositoryName(parseReference(pushedTo))}/cache` : undefined
+  const inferred = pushedTo !== undefined ? `${repositoryName(parseReference(pushedTo))}/cache` : undefined
+  const repository = readCacheRepo(values) ?? inferred
   return {
     cache,
     cacheDir: readCacheDir(values),
-    ...given('cacheRepo', readCacheRepo(values) ?? inferred),
+    cacheTiers: readCacheTiers(values, repository),
     cacheTtlMs: values.milliseconds('cache-ttl'),
     cacheRunLayers: values.boolean('cache-run-layers') ? 'all' : 'none',
     cacheCopyLayers: copyPolicy(values),
-    pushCache: !values.boolean('no-push-cache'),
   }
 }
 

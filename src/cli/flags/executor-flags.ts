@@ -195,6 +195,19 @@ const cache: readonly Flag[] = [
     description: 'Cache COPY and ADD in the repository, too; unless given, in the directory only; =false, nowhere',
     group: 'Cache',
   },
+  {
+    name: 'cache-from',
+    kind: 'list',
+    description:
+      'Read these caches only, beside the directory: a repository, oci:path, local (the directory alone) or none; repeatable',
+    group: 'Cache',
+  },
+  {
+    name: 'cache-to',
+    kind: 'list',
+    description: 'Write these caches only, beside the directory: the same; repeatable',
+    group: 'Cache',
+  },
   { name: 'no-push-cache', kind: 'boolean', description: 'Write nothing to the cache repository', group: 'Cache' },
 ]
 

@@ -4,6 +4,7 @@ import type { TestContext } from 'node:test'
 import { type LocalLayerCache, localLayerCache } from '../../../cache/local.ts'
 import { ociLayerCache } from '../../../cache/oci-directory.ts'
 import { remoteLayerCache } from '../../../cache/remote.ts'
+import { severalLayerCaches } from '../../../cache/several.ts'
 import { tieredLayerCache } from '../../../cache/tiered.ts'
 import { parseRepository } from '../../../src/oci/reference.ts'
 import { type CachePlace, type CacheSurroundings, layerCacheSuite } from '../../suites/layer-cache.suite.ts'
@@ -15,6 +16,17 @@ import { keptLog, openStore } from './samples.ts'
 layerCacheSuite('local', (t) => localPlace(t))
 layerCacheSuite('oci directory', (t) => ociPlace(t))
 layerCacheSuite('remote', (t) => remotePlace(t))
+
+layerCacheSuite('several, of which the last has it', async (t) => {
+  const [first, last] = [ociPlace(t), await remotePlace(t)]
+  return {
+    open: (around) => {
+      const readOnly = { cache: first.open(around), reads: true, writes: false }
+      return severalLayerCaches([readOnly, { cache: last.open(around), reads: true, writes: true }])
+    },
+    spoil: last.spoil,
+  }
+})
 
 layerCacheSuite('tiered over local only', (t) => {
   const local = localPlace(t)

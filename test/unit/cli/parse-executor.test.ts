@@ -24,7 +24,6 @@ test("the defaults are kaniko's", () => {
     context: '/workspace/',
     destinations: [],
     push: false,
-    pushCache: true,
     buildArgs: {},
     wishes: { epoch: undefined, hostname: undefined },
     secrets: new Map(),
@@ -36,6 +35,7 @@ test("the defaults are kaniko's", () => {
     git: { submodules: false, insecureSkipTls: false, depth: 1, pullMethod: 'https' },
     cache: false,
     cacheDir: '/cache',
+    cacheTiers: { from: { local: true, remote: [] }, to: { local: true, remote: [] } },
     cacheTtlMs: 336 * 3600_000,
     cacheRunLayers: 'all',
     cacheCopyLayers: 'local',
@@ -102,7 +102,6 @@ test('every option that works takes its value', () => {
     git: { branch: 'x', submodules: true, insecureSkipTls: true, depth: 0, pullMethod: 'https' },
     destinations: ['r.example/a:1', 'r.example/b'],
     push: true,
-    pushCache: false,
     tarPath: 't',
     ociLayoutPath: 'o',
     digestFile: 'd',
@@ -119,7 +118,7 @@ test('every option that works takes its value', () => {
     buildContexts: new Map([['index.docker.io/library/x:latest', { kind: 'files', name: 'x', place: '/home/x/sub' }]]),
     cache: true,
     cacheDir: '/c',
-    cacheRepo: 'oci:/r',
+    cacheTiers: { from: { local: true, remote: ['oci:/r'] }, to: { local: true, remote: [] } },
     cacheTtlMs: 90 * 60_000,
     cacheRunLayers: 'none',
     cacheCopyLayers: 'all',
@@ -149,10 +148,9 @@ test('every option that works takes its value', () => {
 })
 
 test('the cache repository is inferred from the first destination, when something is pushed', () => {
-  const repo = (...argv: string[]): string | undefined => options(argv).cacheRepo
+  const repo = (...argv: string[]): string | undefined => options(argv).cacheTiers.from.remote[0]
   assert.equal(repo('--cache', '-d', 'r.example/a/b:1', '-d', 'r.example/c'), 'r.example/a/b/cache')
   assert.equal(repo('--cache', '-d', 'app'), 'index.docker.io/library/app/cache')
-  assert.equal(repo('-d', 'app'), undefined)
   assert.equal(repo('--cache', '-d', 'app', '--no-push'), undefined)
   assert.equal(repo('--cache', '--no-push'), undefined)
   assert.equal(repo('--cache', '-d', 'app', '--cache-repo', 'r.example/own'), 'r.example/own')
