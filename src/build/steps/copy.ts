@@ -47,13 +47,21 @@ export function exclusionOf({ exclude }: CopyStep | AddStep): SelectOptions {
   return exclude.length === 0 ? {} : { exclude: ignoreMatcherOf(exclude) }
 }
 
-/** Reads the selected files: what of them decides about the layer, and the sources that hold to it. */
+/** Reads files of the context: what of them decides about the layer, and the sources that hold to it. */
 export function digestCopy(
   selected: readonly SelectedSource[],
-  from: CopyFrom,
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<DigestedSources> {
-  return digestSources(selected, { owners: from.kind === 'root', ...options })
+  return digestSources(selected, { owners: false, ...options })
+}
+
+/** The same for files of another root, which keep their owners unless they are given others. */
+export async function contentOfCopy(
+  { chown }: CopyStep,
+  selected: readonly SelectedSource[],
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<DigestedSources['inputs']> {
+  return (await digestSources(selected, { owners: chown === undefined, links: true, ...options })).inputs
 }
 
 /** Copies the selected files and the heredocs into the stage's root. */
