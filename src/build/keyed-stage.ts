@@ -30,7 +30,7 @@ export async function keyStage(
   steps: KeyedStep[] = [],
 ): Promise<KeyedStage> {
   const { platform } = plan
-  const { reproducible } = rooms.layers
+  const { layers } = rooms
   let parent = await baseIdentity(plan, graph, rooms)
   for (const step of plan.steps) {
     if (step.kind === 'config') continue
@@ -39,7 +39,7 @@ export async function keyStage(
     const record = keyRecordOf(step, {
       parent: isLinked(step) ? nothingBelow : parent,
       platform,
-      reproducible,
+      layers,
       origin,
       inputs,
       mounts,

@@ -4,6 +4,7 @@ import type { Platform } from '../oci/platform.ts'
 import { isLinked } from '../plan/step.ts'
 import type { KeyedStep } from './keyed-stage.ts'
 import { nothingBelow } from './lineage.ts'
+import type { LayerOptions } from './rooms.ts'
 import { comesFromElsewhere, madeOnByContent, recordOn, type Standing } from './standing.ts'
 import { keyRecordOf } from './step-key.ts'
 
@@ -18,7 +19,7 @@ export interface SecondKeyOptions {
   /** What the step stands on. */
   readonly below: Standing
   readonly platform: Platform
-  readonly reproducible: boolean
+  readonly layers: LayerOptions
   readonly log: Log
 }
 

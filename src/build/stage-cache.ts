@@ -36,7 +36,7 @@ export class StageCache {
   async secondKey(keyed: KeyedStep, below: Standing): Promise<StepToMake> {
     const { plan, lookups, rooms, log } = this.#options
     if (!lookups.isCached(keyed.step)) return { keyed, second: undefined }
-    const around = { platform: plan.platform, reproducible: rooms.layers.reproducible }
+    const around = { platform: plan.platform, layers: rooms.layers }
     return { keyed, second: await secondKeyOf(keyed, { below, log, ...around }) }
   }
 

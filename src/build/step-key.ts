@@ -3,13 +3,15 @@ import { withoutCredentials } from '../dockerfile/web-address.ts'
 import { isGit } from '../git/address.ts'
 import { formatPlatform, type Platform } from '../oci/platform.ts'
 import type { AddStep, CopyStep, LayerStep, RunStep, WorkdirStep } from '../plan/step.ts'
+import { parseDestination } from '../rootfs/copy-destination.ts'
+import type { LayerOptions } from './rooms.ts'
 
 /** What a step's layer depends on besides the step itself. */
 export interface KeySurroundings {
   /** Key of the layer below, or the identity of the base. */
   readonly parent: string
   readonly platform: Platform
-  readonly reproducible: boolean
+  readonly layers: Pick<LayerOptions, 'reproducible' | 'snapshotMode' | 'ignorePaths'>
   /** Identity of the stage or image files are copied from; undefined for the build context. */
   readonly origin: string | undefined
   /** Files read from the build context, or what an address delivered. */
@@ -26,8 +28,18 @@ export function keyRecordOf(step: LayerStep, around: KeySurroundings): KeyRecord
     parent: around.parent,
     platform: formatPlatform(around.platform),
     instruction: instructionOf(step),
-    fields: { ...fieldsOf(step, around), ...(around.reproducible ? { reproducible: true } : {}) },
+    fields: { ...fieldsOf(step, around), ...layerFields(step, around) },
     ...inputs,
+  }
+}
+
+/** What the layer is without, and how closely was looked. */
+function layerFields(step: LayerStep, { layers }: KeySurroundings): { readonly [name: string]: KeyValue } {
+  const { reproducible, snapshotMode, ignorePaths = [] } = layers
+  return {
+    ...(reproducible ? { reproducible: true } : {}),
+    ...(ignorePaths.length === 0 ? {} : { ignorePaths: [...new Set(ignorePaths)].sort() }),
+    ...(snapshotMode === 'full' || step.kind !== 'run' ? {} : { snapshotMode }),
   }
 }
 
@@ -88,10 +100,16 @@ function fileFields(step: CopyStep | AddStep, origin: string | undefined): { rea
     from: origin ?? null,
     sources: step.sources,
     heredocs: step.heredocs.map(({ name, content }) => ({ name, content })),
-    destination: step.destination,
-    workdir: step.workdir,
+    destination: destinationOf(step),
     chown: step.chown ?? null,
     chmod: step.chmod ?? null,
     ...(step.exclude.length === 0 ? {} : { exclude: step.exclude }),
   }
+}
+
+/** Absolute: a working directory decides about no other. */
+function destinationOf({ destination, workdir }: CopyStep | AddStep): string {
+  const { path, isDirectory } = parseDestination(destination, workdir)
+  const text = Buffer.from(path, 'latin1').toString()
+  return isDirectory && path !== '' ? `/${text}/` : `/${text}`
 }

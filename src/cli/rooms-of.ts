@@ -21,8 +21,8 @@ export interface PlanInput {
 /** All that a build works with, but for a way to run commands. */
 export function roomsOf(execution: Execution, input: PlanInput): Omit<BuildRooms, keyof Workplace> {
   const { options, log, signal, registries, workDir } = execution
-  const { reproducible, singleSnapshot, snapshotMode } = options
-  const unwanted = readPathList(options.ignorePaths)
+  const { reproducible, singleSnapshot, snapshotMode, ignorePaths } = options
+  const unwanted = readPathList(ignorePaths)
   return {
     context: input.context,
     namedContexts: input.namedContexts,
@@ -36,7 +36,7 @@ export function roomsOf(execution: Execution, input: PlanInput): Omit<BuildRooms
     http: registries.http,
     git: input.git,
     workDir,
-    layers: { compressionLevel: 6, reproducible, singleSnapshot, snapshotMode },
+    layers: { compressionLevel: 6, reproducible, singleSnapshot, snapshotMode, ignorePaths },
     cleanUp: options.cleanUp,
     keepRoot: options.preserveContext,
     unwanted: ignoredPaths(unwanted.paths, unwanted.patterns),
