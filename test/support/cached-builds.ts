@@ -1,12 +1,12 @@
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { localLayerCache } from '../../cache/local.ts'
 import { MountDirectories } from '../../cache/mount-directories.ts'
 import { makeBusyboxRoot } from '../../examples/quickstart/busybox-root.ts'
 import { build, createGraph } from '../../src/build/build.ts'
 import { noRepositories } from '../../src/build/no-repositories.ts'
 import type { StepOutcome } from '../../src/build/report.ts'
-import type { BuildRooms, ImageSource } from '../../src/build/rooms.ts'
+import type { BuildRooms, ImageSource, LayerOptions } from '../../src/build/rooms.ts'
 import { RootTurns } from '../../src/build/root-turns.ts'
 import { BlobStore } from '../../src/content/blob-store.ts'
 import { openContext } from '../../src/context/open-context.ts'
@@ -33,13 +33,13 @@ export interface CachedBuild {
   /** With the Dockerfile in it. */
   readonly context: string
   readonly cacheDirectory: string
-  /** Below the context; "Dockerfile" unless given. */
+  /** Relative to the context; "Dockerfile" unless given. */
   readonly dockerfile?: string
   readonly buildArgs?: Readonly<Record<string, string>>
   readonly labels?: Readonly<Record<string, string>>
   readonly target?: string
   readonly platform?: string
-  readonly reproducible?: boolean
+  readonly layers?: Partial<LayerOptions>
   /** The build's own time; that of the moment unless given. */
   readonly now?: Date
 }
@@ -77,6 +77,7 @@ export class CachedBuilds {
   readonly directory: string
   readonly http: HttpClient = createHttpClient({ tls: () => ({ rejectUnauthorized: true }), userAgent: 'hearth-test' })
   readonly #images = new Map<string, BaseImage>()
+  #busybox: Promise<StoredLayer> | undefined
 
   constructor(directory: string) {
     this.directory = directory
@@ -88,16 +89,20 @@ export class CachedBuilds {
     files: Readonly<Record<string, string>> = {},
     config: ContainerConfig = {},
   ): Promise<void> {
+    const own = Object.keys(files).length === 0 ? [] : [await this.#layer((root) => fill(root, files))]
+    this.#busybox ??= this.#layer(makeBusyboxRoot)
+    const layers = [await this.#busybox, ...own]
+    this.#images.set(formatReference(parseReference(name)), { layers, config })
+  }
+
+  /** Equal files are equal layers. */
+  async #layer(make: (root: string) => void): Promise<StoredLayer> {
     const root = this.newDirectory()
-    makeBusyboxRoot(root)
-    for (const [path, text] of Object.entries(files)) {
-      mkdirSync(dirname(join(root, path)), { recursive: true })
-      writeFileSync(join(root, path), text)
-    }
+    make(root)
     const store = BlobStore.open(join(this.directory, 'bases'), { readOnly: false })
     const changed = [...entriesOf(wholeRoot(root))].map(({ record }) => record)
-    const layer = await storeLayer(store, writeTar(layerItems(root, { changed, removed: [] }, {})), { level: 1 })
-    this.#images.set(formatReference(parseReference(name)), { layers: [layer], config })
+    const items = layerItems(root, { changed, removed: [] }, { clampMtimeNs: 0n })
+    return storeLayer(store, writeTar(items), { level: 1 })
   }
 
   newDirectory(): string {
@@ -133,7 +138,8 @@ export class CachedBuilds {
     const images = this.#source(request)
     const plan = await this.plan(request, images)
     const nothing = { lookup: async () => undefined, store: async () => undefined, close: async () => {} }
-    const rooms = { ...(await this.#rooms(request, images)), cache: nothing }
+    const isolation = { ...namespaceIsolation(), allowsAll: true }
+    const rooms = { ...(await this.#rooms(request, images)), cache: nothing, isolation }
     const graph = createGraph(plan, rooms, { distrusted: new Set(), turns: new RootTurns(), trees: undefined })
     const keys = plan.stages.map(async (stage) => {
       const { steps } = await graph.stage(stage.index).lookups.keyed()
@@ -145,7 +151,7 @@ export class CachedBuilds {
   async plan(request: Omit<CachedBuild, 'cacheDirectory'>, images = this.#source(request)): Promise<BuildPlan> {
     const { context, dockerfile = 'Dockerfile', target, buildArgs = {}, labels = {} } = request
     const platform = parsePlatform(request.platform ?? 'linux/amd64')
-    const text = readFileSync(join(context, dockerfile), 'utf8')
+    const text = readFileSync(resolve(context, dockerfile), 'utf8')
     return await planBuild(
       parseDockerfile(text, { name: dockerfile }),
       { target, buildArgs, labels, platform, buildPlatform: parsePlatform('linux/amd64') },
@@ -153,10 +159,7 @@ export class CachedBuilds {
     )
   }
 
-  async #rooms(
-    { context, reproducible }: Omit<CachedBuild, 'cacheDirectory'>,
-    images: ImageSource,
-  ): Promise<BuildRooms> {
+  async #rooms({ context, layers }: Omit<CachedBuild, 'cacheDirectory'>, images: ImageSource): Promise<BuildRooms> {
     const workDir = this.newDirectory()
     return {
       context: await openContext({ context, cwd: '/' }),
@@ -167,9 +170,7 @@ export class CachedBuilds {
       mountDirectories: new MountDirectories({ directory: join(workDir, 'mounts') }),
       ...{ secrets: new Map(), agents: new Map(), images, isolation: namespaceIsolation(), overlay: undefined },
       ...{ http: this.http, git: noRepositories, workDir },
-      layers: {
-        ...{ compressionLevel: 1, reproducible: reproducible === true, singleSnapshot: false, snapshotMode: 'full' },
-      },
+      layers: { compressionLevel: 1, reproducible: false, singleSnapshot: false, snapshotMode: 'full', ...layers },
       ...{ cleanUp: false, keepRoot: false, unwanted: ignoredPaths([]), log: silentLog, now: noTime },
     }
   }
@@ -187,6 +188,13 @@ export class CachedBuilds {
         return { ...finishImage(image), image }
       },
     }
+  }
+}
+
+function fill(root: string, files: Readonly<Record<string, string>>): void {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true })
+    writeFileSync(join(root, path), text)
   }
 }
 
