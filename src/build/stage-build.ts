@@ -12,7 +12,7 @@ import { writeTar } from '../tar/write.ts'
 import type { BuildGraph } from './build-graph.ts'
 import { historyOf, newestOf, timeOf } from './history.ts'
 import { atStep, type KeyedStep } from './keyed-stage.ts'
-import { identityOfLayers, lineageAfter, lineageFor, madeOnOf, nothingBelow } from './lineage.ts'
+import { identityOfLayers, lineageAfter } from './lineage.ts'
 import type { Act } from './prepared-step.ts'
 import { formatSize, type StepReport } from './report.ts'
 import type { BuildRooms } from './rooms.ts'
@@ -34,7 +34,7 @@ export interface BuiltStage {
   readonly created: Date
   /** Says which results of commands the layers rest on; see `lineageAfter`. */
   readonly lineage: string
-  /** The same for second keys. */
+  /** The same for other keys. */
   readonly standing: Standing
 }
 
@@ -90,7 +90,10 @@ export class StageBuild {
     this.#root = this.#filesFor(plan)
     this.#single = rooms.layers.singleSnapshot && graph.target === plan.index
     this.lookups = new StageLookups({ plan, graph, rooms, isSquashed: this.#single })
-    this.#cache = new StageCache({ plan, lookups: this.lookups, rooms, log: this.#log })
+    this.#cache = new StageCache({
+      ...{ plan, lookups: this.lookups, rooms, log: this.#log },
+      sourcesOf: (step) => this.#sourcesOf(step),
+    })
   }
 
   /** Only commands need a root to run in: what else happens to files happens to a tree of their names. */
@@ -215,18 +218,16 @@ export class StageBuild {
     this.#report(step, layer, { outcome: tier, seconds })
   }
 
-  /** What its first key does not find, the second one may. */
+  /** What its first key does not find, others may. */
   async #findOrMake(keyed: KeyedStep, unusable: CachedLayer | undefined, growth: Growth): Promise<Made> {
     const { step } = keyed
     this.#rooms.signal?.throwIfAborted()
-    const wanted = await this.#cache.secondKey(keyed, growth.standing)
-    const madeOn = async (): Promise<string> => madeOnOf(lineageFor(step, growth.lineage), await this.#sourcesOf(step))
-    const cached = await this.#cache.lookAgain(wanted, madeOn)
-    if (cached !== undefined) return taken({ cached, sources: await this.#sourcesOf(step) })
+    const look = await this.#cache.lookAgain(keyed, growth)
+    if (look.usable !== undefined) return taken(look.usable)
     if (unusable !== undefined) {
       this.#log.info(`${step.text}: the cached layer was made on other results of earlier commands, running again`)
     }
-    return this.#make(wanted, growth)
+    return this.#make({ keyed, others: look.others }, growth)
   }
 
   /** The lineages of the stages whose files a step takes, which are built by then. */
@@ -236,11 +237,11 @@ export class StageBuild {
   }
 
   /** Runs a step on the stage's root. Its layer is stored at once; nothing comes back while the stage is squashed. */
-  async #make({ keyed, second }: StepToMake, growth: Growth): Promise<Made> {
+  async #make({ keyed, others }: StepToMake, growth: Growth): Promise<Made> {
     const act = await this.#ready(keyed)
     const sources = await this.#sourcesOf(keyed.step)
     this.#log.info(keyed.step.text)
-    if (isLinked(keyed.step)) return this.#makeLinked({ keyed, second, act, sources }, growth)
+    if (isLinked(keyed.step)) return this.#makeLinked({ keyed, others, act, sources }, growth)
     return this.#graph.turns.take(this.#root, async () => {
       // What was waited for before, be it other stages or the root, is no work of this step.
       const started = performance.now()
@@ -248,7 +249,7 @@ export class StageBuild {
       await this.#root.watch()
       await act({ path: this.#root.path, ignored: this.#root.ignored() })
       const layer = this.#single ? undefined : await this.#snapshot(this.#root)
-      const earlier = layer && (await this.#cache.keep({ keyed, second }, layer, madeOnOf(growth.lineage, sources)))
+      const earlier = layer && (await this.#cache.keep({ keyed, others }, { layer, sources, ...growth }))
       const kept = earlier?.layer ?? layer
       // Later steps must find the files of the layer that stays, not those of the own one.
       if (kept?.diffID !== layer?.diffID) await this.#root.restart()
@@ -259,7 +260,7 @@ export class StageBuild {
   }
 
   /** Runs a step on nothing. Its layer comes to lie on the stage's others, which it need not wait for. */
-  async #makeLinked({ keyed, second, act, sources }: LinkedStep, growth: Growth): Promise<Made> {
+  async #makeLinked({ keyed, others, act, sources }: LinkedStep, growth: Growth): Promise<Made> {
     const started = performance.now()
     const files = new StageTree({ trees: this.#graph.trees, ...this.#rooms })
     await files.bringTo([])
@@ -269,7 +270,7 @@ export class StageBuild {
     const seconds = (performance.now() - started) / 1000
     const made = { created: undefined, sources, seconds, tier: undefined }
     if (!this.#single) {
-      const earlier = await this.#cache.keep({ keyed, second }, layer, madeOnOf(nothingBelow, sources))
+      const earlier = await this.#cache.keep({ keyed, others }, { layer, sources, ...growth })
       return { ...made, layer: earlier?.layer ?? layer, created: earlier?.created }
     }
     return this.#graph.turns.take(this.#root, async () => {

@@ -5,8 +5,8 @@ import { type LayerStep, type StagePlan, sourceStagesOf } from '../plan/step.ts'
 import type { BuildGraph } from './build-graph.ts'
 import { type KeyedStage, type KeyedStep, keyStage } from './keyed-stage.ts'
 import { identityOfLayers, lineageAfter, lineageFor, madeOnOf } from './lineage.ts'
+import type { OtherKey } from './other-keys.ts'
 import type { BuildRooms, CachePolicy } from './rooms.ts'
-import type { SecondKey } from './second-key.ts'
 
 export interface LookupOptions {
   readonly plan: StagePlan
@@ -61,11 +61,11 @@ export class StageLookups {
     return hit.madeOn === madeOnOf(lineageFor(step, lineage), sources) ? { cached: hit, sources } : undefined
   }
 
-  /** What the cache has for a step's second key, whole and made on what the step stands on. */
-  async bySecondKey(step: LayerStep, { key, madeOn }: SecondKey): Promise<CachedLayer | undefined> {
+  /** What the cache has for another key of a step, if it is whole; whether it may be used is another question. */
+  async byOtherKey(step: LayerStep, { key }: Pick<OtherKey, 'key'>): Promise<CachedLayer | undefined> {
     const { signal } = this.#options.rooms
     const hit = await this.#lookup(step, key)
-    if (hit?.madeOn !== madeOn) return undefined
+    if (hit === undefined) return undefined
     return (await isWhole(hit.layer, signal === undefined ? {} : { signal })) ? hit : undefined
   }
 

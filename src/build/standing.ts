@@ -1,14 +1,14 @@
 import { cacheKey, type KeyRecord } from '../../cache/key.ts'
 import { type DiffID, digestOf } from '../oci/digest.ts'
-import { isLinked, type LayerStep, sourceStagesOf } from '../plan/step.ts'
+import { isLinked, sourceStagesOf } from '../plan/step.ts'
 import type { KeyedStep } from './keyed-stage.ts'
-import { identityOfLinked, lineageAfter, nothingBelow } from './lineage.ts'
+import { identityOfLinked, lineageAfter } from './lineage.ts'
 
 // A step has a first key that is known before anything is built: files of other stages and of images are named in it by
-// what they come from. Where that has changed, the files need not have: the second key names them by their content, and
-// what is below by the layers that were made of such files. The two are one where nothing comes from elsewhere.
+// what they come from. Where that has changed, the files need not have: other keys name them by their content, and what
+// is below by the layers that were made of such files. They are the first one where nothing comes from elsewhere.
 
-/** What second keys say of the layers below a step: what they are, and which results they rest on. */
+/** What other keys say of the layers below a step: what they are, and which results they rest on. */
 export interface Standing {
   readonly identity: string
   readonly lineage: string
@@ -23,7 +23,7 @@ export interface DoneStep {
   readonly diffID: DiffID | undefined
 }
 
-/** The record of a step that takes nothing from elsewhere, on what is below. */
+/** The first record of a step, but on what is below by content. */
 export function recordOn({ identity }: Standing, { step, record }: KeyedStep): KeyRecord {
   return isLinked(step) ? record : { ...record, parent: identity }
 }
@@ -43,11 +43,6 @@ export function standingAfter(below: Standing, { keyed, sources, diffID }: DoneS
 /** Whether its files, or those that a command finds mounted, are named in the first key by where they come from. */
 export function comesFromElsewhere({ step, prepared }: Pick<KeyedStep, 'step' | 'prepared'>): boolean {
   return prepared.byContent !== undefined || sourceStagesOf(step).length > 0
-}
-
-/** What the second key's layer was made on. The files are the same wherever they come from, by the key itself. */
-export function madeOnByContent(step: LayerStep, { lineage }: Standing): string {
-  return isLinked(step) ? nothingBelow : lineage
 }
 
 function next({ lineage }: Standing, told: string): string {

@@ -6,6 +6,9 @@ import type { AddStep, CopyStep, LayerStep, RunStep, WorkdirStep } from '../plan
 import { parseDestination } from '../rootfs/copy-destination.ts'
 import type { LayerOptions } from './rooms.ts'
 
+/** What stands in a key for a stage or image whose files are told by what is in them. */
+export const contentOrigin = 'content'
+
 /** What a step's layer depends on besides the step itself. */
 export interface KeySurroundings {
   /** Key of the layer below, or the identity of the base. */
@@ -98,7 +101,7 @@ function workdirFields(step: WorkdirStep): { readonly [name: string]: KeyValue }
 function fileFields(step: CopyStep | AddStep, origin: string | undefined): { readonly [name: string]: KeyValue } {
   return {
     from: origin ?? null,
-    sources: step.sources,
+    ...(isToldByInputs(step, origin) ? {} : { sources: step.sources }),
     heredocs: step.heredocs.map(({ name, content }) => ({ name, content })),
     destination: destinationOf(step),
     chown: step.chown ?? null,
@@ -112,4 +115,13 @@ function destinationOf({ destination, workdir }: CopyStep | AddStep): string {
   const { path, isDirectory } = parseDestination(destination, workdir)
   const text = Buffer.from(path, 'latin1').toString()
   return isDirectory && path !== '' ? `/${text}/` : `/${text}`
+}
+
+/**
+ * Whether the inputs say all there is to say of the sources: which are directories whose contents are copied, and which
+ * are files with a name. Of archives and of directories that are kept they do not.
+ */
+function isToldByInputs(step: CopyStep | AddStep, from: string | undefined): boolean {
+  if (step.kind === 'add' || step.parents) return false
+  return from === contentOrigin || (from === undefined && step.origin.kind === 'context')
 }

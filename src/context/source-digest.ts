@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { closeSync, readSync } from 'node:fs'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import type { ModeChange } from '../dockerfile/mode.ts'
 import { deviceOf } from '../rootfs/copy-node.ts'
 import { readXattrs } from '../rootfs/metadata.ts'
 import { openSourceFile } from '../rootfs/open-source.ts'
@@ -33,6 +34,8 @@ export interface DigestOptions {
   readonly owners: boolean
   /** Whether it counts which names are those of one file. */
   readonly links?: boolean
+  /** What becomes of permission bits: those that a copy gets count. */
+  readonly mode?: ModeChange
   readonly signal?: AbortSignal
 }
 
@@ -110,12 +113,16 @@ function input(source: SelectedSource, file: Digested, options: DigestOptions): 
   return {
     path: exactText(path === '' ? source.name : path),
     type: record.type,
-    mode: record.type === 'symlink' ? 0 : record.mode,
+    mode: record.type === 'symlink' ? 0 : modeOf(record, options),
     ...(options.owners ? { uid: record.uid, gid: record.gid } : {}),
     ...(xattrs.length === 0 ? {} : { xattrs: Object.fromEntries(xattrs.map(([name, value]) => [name, hex(value)])) }),
     content,
     ...(link === undefined ? {} : { link }),
   }
+}
+
+function modeOf({ mode, type }: FileRecord, options: DigestOptions): number {
+  return options.mode === undefined ? mode : options.mode(mode, type === 'directory')
 }
 
 interface Reading {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { localLayerCache } from '../../cache/local.ts'
 import { MountDirectories } from '../../cache/mount-directories.ts'
@@ -70,6 +70,10 @@ interface BaseImage {
   readonly config: ContainerConfig
 }
 
+const programs = new Set(
+  'busybox sh cat cp cut date echo false grep head id ln ls mkdir mv od rm sed sort tail touch tr true'.split(' '),
+)
+
 const noTime = new Date('2026-03-01T12:00:00Z')
 
 /** Builds in this process, with a local cache, on images of its own making: each is busybox and a few files. */
@@ -90,7 +94,7 @@ export class CachedBuilds {
     config: ContainerConfig = {},
   ): Promise<void> {
     const own = Object.keys(files).length === 0 ? [] : [await this.#layer((root) => fill(root, files))]
-    this.#busybox ??= this.#layer(makeBusyboxRoot)
+    this.#busybox ??= this.#layer(makeSmallRoot)
     const layers = [await this.#busybox, ...own]
     this.#images.set(formatReference(parseReference(name)), { layers, config })
   }
@@ -98,6 +102,7 @@ export class CachedBuilds {
   /** Equal files are equal layers. */
   async #layer(make: (root: string) => void): Promise<StoredLayer> {
     const root = this.newDirectory()
+    chmodSync(root, 0o755)
     make(root)
     const store = BlobStore.open(join(this.directory, 'bases'), { readOnly: false })
     const changed = [...entriesOf(wholeRoot(root))].map(({ record }) => record)
@@ -182,13 +187,21 @@ export class CachedBuilds {
         const found = this.#images.get(formatReference(reference))
         if (found === undefined) throw new Error(`no image ${formatReference(reference)}`)
         const diffIDs = found.layers.map(({ diffID }) => diffID)
-        const config: ImageConfig = { architecture, os, config: found.config, diffIDs, history: [] }
+        const created = noTime.toISOString()
+        const config: ImageConfig = { created, architecture, os, config: found.config, diffIDs, history: [] }
         const layers = found.layers.map((layer) => (onOpened === undefined ? layer : watched(layer, onOpened)))
         const image: Image = { config, layers, annotations: {} }
         return { ...finishImage(image), image }
       },
     }
   }
+}
+
+/** Busybox under the few names that are needed: roots are unpacked often. */
+function makeSmallRoot(root: string): void {
+  makeBusyboxRoot(root)
+  const applets = join(root, 'bin')
+  for (const name of readdirSync(applets)) if (!programs.has(name)) rmSync(join(applets, name))
 }
 
 function fill(root: string, files: Readonly<Record<string, string>>): void {

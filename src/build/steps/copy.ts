@@ -3,7 +3,7 @@ import { type SelectOptions, selectSources } from '../../context/select.ts'
 import { type DigestedSources, digestSources } from '../../context/source-digest.ts'
 import { contextTree, type SourceTree } from '../../context/source-tree.ts'
 import { ignoreMatcherOf } from '../../dockerfile/ignore.ts'
-import { parseMode } from '../../dockerfile/mode.ts'
+import { type ModeChange, parseMode } from '../../dockerfile/mode.ts'
 import { HearthError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { AddStep, CopyStep, HeredocFile } from '../../plan/step.ts'
@@ -49,19 +49,27 @@ export function exclusionOf({ exclude }: CopyStep | AddStep): SelectOptions {
 
 /** Reads files of the context: what of them decides about the layer, and the sources that hold to it. */
 export function digestCopy(
+  step: CopyStep,
   selected: readonly SelectedSource[],
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<DigestedSources> {
-  return digestSources(selected, { owners: false, ...options })
+  return digestSources(selected, { owners: false, ...modeOption(step), ...options })
 }
 
 /** The same for files of another root, which keep their owners unless they are given others. */
 export async function contentOfCopy(
-  { chown }: CopyStep,
+  step: CopyStep,
   selected: readonly SelectedSource[],
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<DigestedSources['inputs']> {
-  return (await digestSources(selected, { owners: chown === undefined, links: true, ...options })).inputs
+  return (
+    await digestSources(selected, { owners: step.chown === undefined, links: true, ...modeOption(step), ...options })
+  ).inputs
+}
+
+/** What --chmod makes of modes. */
+export function modeOption({ chmod }: CopyStep | AddStep): { readonly mode?: ModeChange } {
+  return chmod === undefined ? {} : { mode: parseMode(chmod) }
 }
 
 /** Copies the selected files and the heredocs into the stage's root. */
@@ -90,7 +98,7 @@ export async function copyOptions(
     log,
     ...(ignored === undefined ? {} : { ignored }),
     ...(step.chown === undefined ? {} : { owner: resolveOwner(await accountFilesOf(root), step.chown) }),
-    ...(step.chmod === undefined ? {} : { mode: parseMode(step.chmod) }),
+    ...modeOption(step),
     ...(signal === undefined ? {} : { signal }),
   }
 }

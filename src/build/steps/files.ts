@@ -9,8 +9,9 @@ import { identityOfLayers } from '../lineage.ts'
 import { contextOf } from '../named-contexts.ts'
 import type { PreparedStep, StepRoot } from '../prepared-step.ts'
 import type { BuildRooms } from '../rooms.ts'
+import { contentOrigin } from '../step-key.ts'
 import { digestAdd, placeAdd, selectAdd } from './add.ts'
-import { type CopySurroundings, contentOfCopy, digestCopy, placeCopy, selectCopy } from './copy.ts'
+import { type CopySurroundings, contentOfCopy, digestCopy, modeOption, placeCopy, selectCopy } from './copy.ts'
 
 /**
  * Makes a COPY or ADD ready: files of the context are looked up now, and read where a cache wants to know what is in
@@ -35,7 +36,7 @@ async function prepareFromContext(step: ContextCopy, rooms: BuildRooms): Promise
   const from = { kind: 'context', context: await contextOf(step.origin, rooms) } as const
   const found = selectCopy(step, from, rooms.log)
   const { inputs, sources: selected } =
-    rooms.cache === undefined ? { inputs: [], sources: found } : await digestCopy(found, abortOf(rooms))
+    rooms.cache === undefined ? { inputs: [], sources: found } : await digestCopy(step, found, abortOf(rooms))
   return {
     origin: undefined,
     inputs,
@@ -69,7 +70,7 @@ async function prepareAdd(step: AddStep, rooms: BuildRooms): Promise<PreparedSte
   const { inputs, selected } =
     rooms.cache === undefined
       ? { inputs: [], selected: found }
-      : await digestAdd(found, { git: rooms.git, ...abortOf(rooms) })
+      : await digestAdd(found, { git: rooms.git, ...modeOption(step), ...abortOf(rooms) })
   return {
     origin: undefined,
     inputs,
@@ -77,9 +78,6 @@ async function prepareAdd(step: AddStep, rooms: BuildRooms): Promise<PreparedSte
       placeAdd(step, selected, { ...surroundings(root, rooms, log), directory: workDir, git: rooms.git }),
   }
 }
-
-/** What stands in a key for a stage or image whose files are told by what is in them. */
-export const contentOrigin = 'content'
 
 /** A stage or image that files are copied from. */
 export interface RootSource {

@@ -10,7 +10,8 @@ import { onDisk } from '../../tar/raw-path.ts'
 import type { BuildGraph } from '../build-graph.ts'
 import { contextOf } from '../named-contexts.ts'
 import type { BuildRooms } from '../rooms.ts'
-import { contentOrigin, type RootSource, rootSource } from './files.ts'
+import { contentOrigin } from '../step-key.ts'
+import { type RootSource, rootSource } from './files.ts'
 import type { ReadyMount } from './mounting.ts'
 
 /** What keys tell of a mount. */

@@ -196,6 +196,27 @@ export const changing: readonly Row[] = [
   { name: 'the group files get', before: copy('COPY --chown=1 src dest/'), after: copy('COPY --chown=1:1 src dest/') },
   { name: 'the mode files get', after: copy('COPY --chmod=700 src dest/') },
   { name: 'what is left out', before: copy('COPY --exclude=a src dest/'), after: copy('COPY --exclude=sub src dest/') },
+  {
+    name: 'the mode of a file that keeps some of it',
+    before: copy('COPY --chmod=go+r src dest/'),
+    after: { ...copy('COPY --chmod=go+r src dest/'), ...files({ 'src/a': { text: 'a', mode: 0o755 } }) },
+  },
+  {
+    name: 'which directories sources keep',
+    before: copy('COPY --parents ./src/sub dest/'),
+    after: copy('COPY --parents src/./sub dest/'),
+  },
+  {
+    name: 'an archive in a directory in place of an archive',
+    before: { ...copy('ADD empty exec.sh dest/'), afterwards: (context) => mkdirSync(`${context}/empty`) },
+    after: {
+      ...copy('ADD full dest/'),
+      afterwards: (context) => {
+        mkdirSync(`${context}/full`)
+        renameSync(`${context}/exec.sh`, `${context}/full/exec.sh`)
+      },
+    },
+  },
   { name: 'sources with their directories', after: copy('COPY --parents src dest/') },
   { name: 'a layer of its own', after: copy('COPY --link src dest/') },
   { name: 'ADD in place of COPY', after: copy('ADD src dest/') },

@@ -49,6 +49,8 @@ export const unchanging: readonly Row[] = [
     before: { dockerfile: 'FROM base AS a\nRUN a\nFROM base\nCOPY --from=a /a /' },
     after: { dockerfile: 'FROM base AS a\nRUN a\nFROM base\nCOPY --from=0 /a /' },
   },
+  { name: 'names in place of a pattern', before: copy('COPY o* e*.sh dest/'), after: copy('COPY other exec.sh dest/') },
+  { name: 'a dot before the name of a file', before: copy('COPY other dest/'), after: copy('COPY ./other dest/') },
   // What only the configuration tells.
   { name: 'a label', after: beforeRun('LABEL a=b') },
   { name: 'a label by a flag', after: { labels: { a: 'b' } } },
@@ -131,6 +133,11 @@ export const unchanging: readonly Row[] = [
     name: 'a file that a mount leaves aside',
     before: run('RUN --mount=type=bind,source=src,target=/m make'),
     after: { ...run('RUN --mount=type=bind,source=src,target=/m make'), ...files({ other: 'changed' }) },
+  },
+  {
+    name: 'the mode of files that all get the same one',
+    before: copy('COPY --chmod=755 src dest/'),
+    after: { ...copy('COPY --chmod=755 src dest/'), ...files({ 'src/a': { text: 'a', mode: 0o755 } }) },
   },
   // How layers are stored.
   { name: 'how hard layers are compressed', after: { layers: { compressionLevel: 9 } } },
