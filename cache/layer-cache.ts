@@ -1,4 +1,4 @@
-import type { Layer, StoredLayer } from '../src/image/layer.ts'
+import type { Layer } from '../src/image/layer.ts'
 import type { CacheKey, KeyRecord, StoredRecord } from './key.ts'
 
 /** A layer found in the cache. */
@@ -37,9 +37,10 @@ export interface LayerCache {
   lookup(key: CacheKey, options?: CacheOptions): Promise<CachedLayer | undefined>
   /**
    * Adds a new layer. Gives another layer where somebody has stored one for the same key, made on the same layers, in the
-   * meantime: that one stays, and whoever wants later builds to find what follows uses it instead of the own.
+   * meantime: that one stays, and whoever wants later builds to find what follows uses it instead of the own. The bytes of
+   * a layer that is in a registry stay there.
    */
-  store(entry: NewEntry, layer: StoredLayer, options?: CacheOptions): Promise<CachedLayer | undefined>
+  store(entry: NewEntry, layer: Layer, options?: CacheOptions): Promise<CachedLayer | undefined>
   /** Waits for what runs in the background. */
   close(): Promise<void>
 }

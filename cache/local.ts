@@ -3,7 +3,7 @@ import { createFileAtomically, writeFileAtomically } from '../src/content/atomic
 import type { BlobStore } from '../src/content/blob-store.ts'
 import { makeDirectoryIn } from '../src/content/shared-directory.ts'
 import { reapTemporaries } from '../src/content/temporary.ts'
-import { fetchLayer, type ReadOptions, type StoredLayer } from '../src/image/layer.ts'
+import { fetchLayer, type Layer, type ReadOptions, type StoredLayer } from '../src/image/layer.ts'
 import type { Log } from '../src/log.ts'
 import { type Entry, entryBytes, entryPath, readEntry } from './entry-file.ts'
 import { type CacheKey, canonicalInputs, storedRecord } from './key.ts'
@@ -77,7 +77,7 @@ class DirectoryCache implements LocalLayerCache {
     }
   }
 
-  async store(entry: NewEntry, layer: StoredLayer, options: CacheOptions = {}): Promise<CachedLayer | undefined> {
+  async store(entry: NewEntry, layer: Layer, options: CacheOptions = {}): Promise<CachedLayer | undefined> {
     if (this.#options.readOnly) return undefined
     const { signal } = options
     try {
@@ -135,11 +135,13 @@ class DirectoryCache implements LocalLayerCache {
     return (await this.#options.store.check(found.layer.descriptor)) ? found : undefined
   }
 
-  async #add(entry: NewEntry, layer: StoredLayer, options: ReadOptions): Promise<CachedLayer | undefined> {
+  async #add(entry: NewEntry, layer: Layer, options: ReadOptions): Promise<CachedLayer | undefined> {
     const { store, directory } = this.#options
-    const { descriptor, diffID, store: place } = await fetchLayer(layer, store, options)
-    // The directory has stopped taking blobs, which has been said.
-    if (place.directory !== store.directory) return undefined
+    const { descriptor, diffID } = layer
+    // Else the directory has stopped taking blobs, which has been said.
+    const isHere = async (): Promise<boolean> =>
+      (await fetchLayer(layer, store, options)).store.directory === store.directory
+    if (layer.kind === 'stored' && !(await isHere())) return undefined
     const { inputs } = entry.record
     if (inputs !== undefined) {
       const written = await store.writeBytes(new TextEncoder().encode(canonicalInputs(inputs)))

@@ -1,6 +1,6 @@
 import { BlobStore } from '../src/content/blob-store.ts'
 import { OciLayout } from '../src/content/oci-layout.ts'
-import { fetchLayer, type StoredLayer } from '../src/image/layer.ts'
+import { fetchLayer, type Layer } from '../src/image/layer.ts'
 import type { Log } from '../src/log.ts'
 import type { Descriptor } from '../src/oci/descriptor.ts'
 import { cacheImageOf, parseCacheConfig, parseCacheManifest } from './cache-image.ts'
@@ -50,7 +50,7 @@ class LayoutCache implements LayerCache {
     }
   }
 
-  async store(entry: NewEntry, layer: StoredLayer, options: CacheOptions = {}): Promise<undefined> {
+  async store(entry: NewEntry, layer: Layer, options: CacheOptions = {}): Promise<undefined> {
     const { signal } = options
     try {
       this.#writable ??= OciLayout.open(this.#options.path, { readOnly: false })

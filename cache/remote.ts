@@ -1,5 +1,5 @@
 import { HearthError } from '../src/errors.ts'
-import { openLayer, type RemoteLayer, type StoredLayer } from '../src/image/layer.ts'
+import { type Layer, openLayer, type RemoteLayer } from '../src/image/layer.ts'
 import type { Log } from '../src/log.ts'
 import { type Reference, repositoryName } from '../src/oci/reference.ts'
 import type { RegistryClient } from '../src/registry/registry-client.ts'
@@ -69,7 +69,7 @@ class RepositoryCache implements LayerCache {
     }
   }
 
-  async store(entry: NewEntry, layer: StoredLayer, options: CacheOptions = {}): Promise<undefined> {
+  async store(entry: NewEntry, layer: Layer, options: CacheOptions = {}): Promise<undefined> {
     if (!this.#canWrite) return
     try {
       await this.#push(entry, layer, options)
@@ -99,7 +99,7 @@ class RepositoryCache implements LayerCache {
     return { key, layer, madeOn, created, record, text, tier: 'remote' }
   }
 
-  async #push(entry: NewEntry, layer: StoredLayer, options: CacheOptions): Promise<void> {
+  async #push(entry: NewEntry, layer: Layer, options: CacheOptions): Promise<void> {
     const { client, repository } = this.#options
     const signal = signalOf(options)
     const { descriptor, diffID } = layer

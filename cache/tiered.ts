@@ -1,4 +1,4 @@
-import type { Layer, ReadOptions, StoredLayer } from '../src/image/layer.ts'
+import type { Layer, ReadOptions } from '../src/image/layer.ts'
 import type { CacheKey } from './key.ts'
 import type { CachedLayer, CacheOptions, LayerCache, NewEntry } from './layer-cache.ts'
 import type { LocalLayerCache } from './local.ts'
@@ -36,7 +36,7 @@ class TieredCache implements LayerCache {
     return far === undefined || local === undefined ? far : local.remember(far)
   }
 
-  async store(entry: NewEntry, layer: StoredLayer, options: CacheOptions = {}): Promise<CachedLayer | undefined> {
+  async store(entry: NewEntry, layer: Layer, options: CacheOptions = {}): Promise<CachedLayer | undefined> {
     const { local, remote, pushRemote } = this.#options
     const earlier = await local?.store(entry, layer, options)
     // Whoever stored that one pushes it, too.

@@ -244,9 +244,9 @@ function stepsOf(
 }
 
 function knownFields(step: LayerStep, { platform }: StagePlan, rooms: BuildRooms): StepForecast['fields'] {
-  const { reproducible, epoch } = rooms.layers
+  const { layers } = rooms
   const unknown = { parent: '', origin: undefined, inputs: [], mounts: [] }
-  const { fields } = keyRecordOf(step, { ...unknown, platform, reproducible, epoch })
+  const { fields } = keyRecordOf(step, { ...unknown, platform, layers })
   const { from: _notKnown, ...known } = fields
   return known
 }

@@ -1,10 +1,9 @@
 import { type CacheKey, cacheKey, type KeyRecord } from '../../cache/key.ts'
 import { atInstruction } from '../dockerfile/syntax-error.ts'
 import { HearthError } from '../errors.ts'
-import { digestOf } from '../oci/digest.ts'
 import { isLinked, type LayerStep, type StagePlan, type Step } from '../plan/step.ts'
 import type { BuildGraph } from './build-graph.ts'
-import { identityOfLayers, nothingBelow } from './lineage.ts'
+import { identityOfLayers, identityOfLinked, nothingBelow } from './lineage.ts'
 import { type PreparedStep, prepareStep } from './prepared-step.ts'
 import type { BuildRooms } from './rooms.ts'
 import { keyRecordOf } from './step-key.ts'
@@ -31,7 +30,7 @@ export async function keyStage(
   steps: KeyedStep[] = [],
 ): Promise<KeyedStage> {
   const { platform } = plan
-  const { reproducible, epoch } = rooms.layers
+  const { layers } = rooms
   let parent = await baseIdentity(plan, graph, rooms)
   for (const step of plan.steps) {
     if (step.kind === 'config') continue
@@ -40,15 +39,14 @@ export async function keyStage(
     const record = keyRecordOf(step, {
       parent: isLinked(step) ? nothingBelow : parent,
       platform,
-      reproducible,
-      epoch,
+      layers,
       origin,
       inputs,
       mounts,
     })
     const key = cacheKey(record)
     steps.push({ step, prepared, record, key })
-    parent = isLinked(step) ? `linked:${digestOf(`${parent} ${key}`)}` : key
+    parent = isLinked(step) ? identityOfLinked(parent, key) : key
   }
   return { steps, identity: parent }
 }

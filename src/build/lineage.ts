@@ -14,6 +14,11 @@ export function identityOfLayers(layers: readonly Layer[]): string {
   return chain === undefined ? 'scratch' : `layers:${chain}`
 }
 
+/** What the layers are called in keys once a linked one lies on top of those that are called `below`. */
+export function identityOfLinked(below: string, key: CacheKey): string {
+  return `linked:${digestOf(`${below} ${key}`)}`
+}
+
 export interface TakenStep {
   readonly step: LayerStep
   readonly key: CacheKey

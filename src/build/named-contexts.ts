@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { type BuildContext, openContext, warnOfOwn } from '../context/open-context.ts'
 import type { OwnPath } from '../context/own-paths.ts'
+import { isWebAddress } from '../dockerfile/web-address.ts'
 import { HearthError } from '../errors.ts'
 import { isGit, parseGitAddress, shownAddress } from '../git/address.ts'
 import type { GitSources } from '../git/sources.ts'
@@ -37,7 +38,7 @@ export interface NamedContextOptions {
 export async function openNamedContexts(options: NamedContextOptions): Promise<NamedContextFiles> {
   const opened = new Map<string, Promise<BuildContext>>()
   for (const [name, context] of options.contexts) {
-    if (context.kind === 'files' && !isWeb(context.place) && !isGit(context.place)) {
+    if (context.kind === 'files' && !isWebAddress(context.place) && !isGit(context.place)) {
       opened.set(name, Promise.resolve(await openDirectory({ name: context.name, directory: context.place }, options)))
     }
   }
@@ -63,10 +64,6 @@ export async function contextOf(
   rooms: BuildRooms,
 ): Promise<BuildContext> {
   return origin.name === undefined ? rooms.context : rooms.namedContexts.open(origin.name)
-}
-
-function isWeb(place: string): boolean {
-  return /^https?:\/\//i.test(place)
 }
 
 interface Directory {

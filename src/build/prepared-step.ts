@@ -9,13 +9,22 @@ import { prepareFiles } from './steps/files.ts'
 import { prepareRun } from './steps/run.ts'
 import { workdirStep } from './steps/workdir.ts'
 
-/** A step with its inputs known: enough to ask the cache, and ready to act on a root. */
-export interface PreparedStep {
+/** What a step reads, as keys tell of it. */
+export interface StepInputs {
   /** Identity of the stage or image the files come from. */
   readonly origin: string | undefined
   readonly inputs: readonly KeyInput[]
   /** What a command finds mounted, as far as it decides about the layer. */
   readonly mounts?: readonly KeyValue[]
+}
+
+/** A step with its inputs known: enough to ask the cache, and ready to act on a root. */
+export interface PreparedStep extends StepInputs {
+  /**
+   * The same with all files told by their content, where some are told by the stage or image they come from: may mean to
+   * build other stages. Undefined where it would be no different.
+   */
+  byContent?(log: Log): Promise<StepInputs>
   /** Gets what the step needs from elsewhere, which may mean to build other stages; no root is touched yet. */
   ready(log: Log): Promise<Act>
 }

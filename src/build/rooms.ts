@@ -35,6 +35,8 @@ export interface LayerOptions {
   /** One layer for the whole target stage. */
   readonly singleSnapshot: boolean
   readonly snapshotMode: 'full' | 'redo' | 'time'
+  /** What --ignore-path names, as given: changes there are in no layer. */
+  readonly ignorePaths?: readonly string[]
 }
 
 /** Everything a build works with, made once by the composition root. */

@@ -12,13 +12,15 @@ import { writeTar } from '../tar/write.ts'
 import type { BuildGraph } from './build-graph.ts'
 import { historyOf, isTimeFixed, latestTimeOf, newestOf, timeOf } from './history.ts'
 import { atStep, type KeyedStep } from './keyed-stage.ts'
-import { identityOfLayers, lineageAfter, madeOnOf, nothingBelow } from './lineage.ts'
+import { identityOfLayers, lineageAfter } from './lineage.ts'
 import type { Act } from './prepared-step.ts'
 import { formatSize, type StepReport } from './report.ts'
 import type { BuildRooms } from './rooms.ts'
+import { StageCache, type StepToMake } from './stage-cache.ts'
 import type { StageFiles, StageRoot } from './stage-files.ts'
 import { StageLookups, type UsableLayer } from './stage-lookups.ts'
 import { StageTree } from './stage-tree.ts'
+import { type Standing, standingAfter } from './standing.ts'
 import { UnpackedRoot } from './unpacked-root.ts'
 
 /** A stage whose layers are all known: found in the cache or made. */
@@ -32,6 +34,8 @@ export interface BuiltStage {
   readonly created: Date
   /** Says which results of commands the layers rest on; see `lineageAfter`. */
   readonly lineage: string
+  /** The same for other keys. */
+  readonly standing: Standing
 }
 
 interface Made {
@@ -43,10 +47,11 @@ interface Made {
   readonly sources: readonly string[]
   /** Of work on the root. */
   readonly seconds: number
+  /** Where the layer was found; undefined for one that was not. */
+  readonly tier: CachedLayer['tier'] | undefined
 }
 
-interface LinkedStep {
-  readonly keyed: KeyedStep
+interface LinkedStep extends StepToMake {
   readonly act: Act
   readonly sources: readonly string[]
 }
@@ -58,6 +63,7 @@ interface Growth {
   readonly layers: Layer[]
   readonly history: History[]
   lineage: string
+  standing: Standing
   created: Date
 }
 
@@ -71,6 +77,7 @@ export class StageBuild {
   readonly #root: StageFiles
   readonly #log: Log
   readonly #single: boolean
+  readonly #cache: StageCache
   #built: Promise<BuiltStage> | undefined
   #files: Promise<Root> | undefined
   #directory: Promise<string> | undefined
@@ -83,6 +90,10 @@ export class StageBuild {
     this.#root = this.#filesFor(plan)
     this.#single = rooms.layers.singleSnapshot && graph.target === plan.index
     this.lookups = new StageLookups({ plan, graph, rooms, isSquashed: this.#single })
+    this.#cache = new StageCache({
+      ...{ plan, lookups: this.lookups, rooms, log: this.#log },
+      sourcesOf: (step) => this.#sourcesOf(step),
+    })
   }
 
   /** Only commands need a root to run in: what else happens to files happens to a tree of their names. */
@@ -144,6 +155,7 @@ export class StageBuild {
       layers: [...base.layers],
       history: [...base.history],
       lineage: base.lineage,
+      standing: base.standing,
       created: base.created,
     }
     let at = 0
@@ -158,10 +170,11 @@ export class StageBuild {
       await atStep(step, this.#graph, () => this.#take(keyed, hit, growth))
     }
     if (this.#single) await this.#snapshotOnce(growth)
-    const { layers, history, lineage, created } = growth
+    const { layers, history, lineage, standing, created } = growth
     await this.#graph.confirm(this.plan.index, lineage)
     const author = this.plan.author ?? base.author
-    return { layers, history, lineage, created, author, config: this.plan.config, baseConfig: base.baseConfig }
+    const { config } = this.plan
+    return { layers, history, lineage, standing, created, author, config, baseConfig: base.baseConfig }
   }
 
   async #base(): Promise<BuiltStage> {
@@ -175,6 +188,7 @@ export class StageBuild {
       config: this.plan.config,
       author: undefined,
       lineage: 'scratch',
+      standing: { identity: 'scratch', lineage: 'scratch' },
       created: now,
     }
     if (base.kind === 'scratch') return { ...empty, baseConfig: undefined }
@@ -182,17 +196,18 @@ export class StageBuild {
     const { layers, config } = image
     const created = isTimeFixed(options) ? now : (newestOf(config.history, config.created) ?? now)
     const { history, author } = config
-    return { ...empty, layers, history, author, created, lineage: identityOfLayers(layers), baseConfig: config }
+    const lineage = identityOfLayers(layers)
+    const standing = { identity: lineage, lineage }
+    return { ...empty, layers, history, author, created, lineage, standing, baseConfig: config }
   }
 
   async #take(keyed: KeyedStep, hit: CachedLayer | undefined, growth: Growth): Promise<void> {
     const { step, key } = keyed
     const usable = await this.lookups.usable(step, hit, growth.lineage)
-    if (hit !== undefined && usable === undefined) {
-      this.#log.info(`${step.text}: the cached layer was made on other results of earlier commands, running again`)
-    }
-    const { layer, created, sources, seconds } = usable === undefined ? await this.#make(keyed, growth) : taken(usable)
+    const made = usable === undefined ? await this.#findOrMake(keyed, hit, growth) : taken(usable)
+    const { layer, created, sources, seconds, tier = 'made' } = made
     growth.lineage = lineageAfter(growth.lineage, { step, key, sources, diffID: layer?.diffID })
+    growth.standing = standingAfter(growth.standing, { keyed, sources, diffID: layer?.diffID })
     if (layer === undefined) {
       growth.history.push(historyOf(step, growth.created, { emptyLayer: true }))
       return
@@ -200,17 +215,33 @@ export class StageBuild {
     growth.created = timeOf(created ?? this.#rooms.now, this.#rooms.layers)
     growth.layers.push(layer)
     growth.history.push(historyOf(step, growth.created, { emptyLayer: false }))
-    this.#report(step, layer, { outcome: usable?.cached.tier ?? 'made', seconds })
+    this.#report(step, layer, { outcome: tier, seconds })
+  }
+
+  /** What its first key does not find, others may. */
+  async #findOrMake(keyed: KeyedStep, unusable: CachedLayer | undefined, growth: Growth): Promise<Made> {
+    const { step } = keyed
+    this.#rooms.signal?.throwIfAborted()
+    const look = await this.#cache.lookAgain(keyed, growth)
+    if (look.usable !== undefined) return taken(look.usable)
+    if (unusable !== undefined) {
+      this.#log.info(`${step.text}: the cached layer was made on other results of earlier commands, running again`)
+    }
+    return this.#make({ keyed, others: look.others }, growth)
+  }
+
+  /** The lineages of the stages whose files a step takes, which are built by then. */
+  async #sourcesOf(step: LayerStep): Promise<readonly string[]> {
+    const stages = sourceStagesOf(step).map((index) => this.#graph.stage(index).built())
+    return (await Promise.all(stages)).map(({ lineage }) => lineage)
   }
 
   /** Runs a step on the stage's root. Its layer is stored at once; nothing comes back while the stage is squashed. */
-  async #make(keyed: KeyedStep, growth: Growth): Promise<Made> {
-    this.#rooms.signal?.throwIfAborted()
+  async #make({ keyed, others }: StepToMake, growth: Growth): Promise<Made> {
     const act = await this.#ready(keyed)
-    const stages = sourceStagesOf(keyed.step).map((index) => this.#graph.stage(index).built())
-    const sources = (await Promise.all(stages)).map(({ lineage }) => lineage)
+    const sources = await this.#sourcesOf(keyed.step)
     this.#log.info(keyed.step.text)
-    if (isLinked(keyed.step)) return this.#makeLinked({ keyed, act, sources }, growth)
+    if (isLinked(keyed.step)) return this.#makeLinked({ keyed, others, act, sources }, growth)
     return this.#graph.turns.take(this.#root, async () => {
       // What was waited for before, be it other stages or the root, is no work of this step.
       const started = performance.now()
@@ -218,27 +249,28 @@ export class StageBuild {
       await this.#root.watch()
       await act({ path: this.#root.path, ignored: this.#root.ignored() })
       const layer = this.#single ? undefined : await this.#snapshot(this.#root)
-      const earlier = layer && (await this.#remember(keyed, layer, madeOnOf(growth.lineage, sources)))
+      const earlier = layer && (await this.#cache.keep({ keyed, others }, { layer, sources, ...growth }))
       const kept = earlier?.layer ?? layer
       // Later steps must find the files of the layer that stays, not those of the own one.
       if (kept?.diffID !== layer?.diffID) await this.#root.restart()
       else if (kept !== undefined) this.#root.keep([...growth.layers, kept])
       const seconds = (performance.now() - started) / 1000
-      return { layer: kept, created: earlier?.created, sources, seconds }
+      return { layer: kept, created: earlier?.created, sources, seconds, tier: undefined }
     })
   }
 
   /** Runs a step on nothing. Its layer comes to lie on the stage's others, which it need not wait for. */
-  async #makeLinked({ keyed, act, sources }: LinkedStep, growth: Growth): Promise<Made> {
+  async #makeLinked({ keyed, others, act, sources }: LinkedStep, growth: Growth): Promise<Made> {
     const started = performance.now()
     const files = new StageTree({ trees: this.#graph.trees, ...this.#rooms })
     await files.bringTo([])
     await files.watch()
     await act({ path: files.path, ignored: files.ignored() })
     const layer = await this.#snapshot(files, withoutTop)
-    const made = { created: undefined, sources, seconds: (performance.now() - started) / 1000 }
+    const seconds = (performance.now() - started) / 1000
+    const made = { created: undefined, sources, seconds, tier: undefined }
     if (!this.#single) {
-      const earlier = await this.#remember(keyed, layer, madeOnOf(nothingBelow, sources))
+      const earlier = await this.#cache.keep({ keyed, others }, { layer, sources, ...growth })
       return { ...made, layer: earlier?.layer ?? layer, created: earlier?.created }
     }
     return this.#graph.turns.take(this.#root, async () => {
@@ -282,14 +314,6 @@ export class StageBuild {
     this.#report(step, layer, { outcome: 'made', seconds: 0 })
   }
 
-  async #remember(keyed: KeyedStep, layer: StoredLayer, madeOn: string): Promise<CachedLayer | undefined> {
-    const policy = this.lookups.policy(keyed.step)
-    if (this.#rooms.cache === undefined || policy === 'none') return undefined
-    const { key, record } = keyed
-    const entry = { key, record, madeOn, created: this.#rooms.now, text: keyed.step.text }
-    return await this.#rooms.cache.store(entry, layer, { remote: policy === 'all', ...this.#signal() })
-  }
-
   #report(step: LayerStep, layer: Layer, how: Pick<StepReport, 'outcome' | 'seconds'>): void {
     const { digest, size } = layer.descriptor
     const report = { stage: stageTitle(this.plan), line: step.line, text: step.text, digest, size, ...how }
@@ -308,6 +332,6 @@ function withoutTop({ changed, removed }: LayerChanges): LayerChanges {
   return { changed: [...changed].filter(({ path }) => path !== ''), removed }
 }
 
-function taken({ cached: { layer, created }, sources }: UsableLayer): Made {
-  return { layer, created, sources, seconds: 0 }
+function taken({ cached: { layer, created, tier }, sources }: UsableLayer): Made {
+  return { layer, created, sources, seconds: 0, tier }
 }

@@ -1,9 +1,11 @@
+import type { CacheKey } from '../../cache/key.ts'
 import type { CachedLayer } from '../../cache/layer-cache.ts'
 import { isWhole } from '../image/layer.ts'
 import { type LayerStep, type StagePlan, sourceStagesOf } from '../plan/step.ts'
 import type { BuildGraph } from './build-graph.ts'
 import { type KeyedStage, type KeyedStep, keyStage } from './keyed-stage.ts'
 import { identityOfLayers, lineageAfter, lineageFor, madeOnOf } from './lineage.ts'
+import type { OtherKey } from './other-keys.ts'
 import type { BuildRooms, CachePolicy } from './rooms.ts'
 
 export interface LookupOptions {
@@ -43,7 +45,9 @@ export class StageLookups {
 
   /** The answers of the cache, one for each layer step; all steps are asked about at once. */
   hits(): Promise<readonly Promise<CachedLayer | undefined>[]> {
-    this.#hits ??= this.keyed().then(({ steps }) => this.#checked(steps.map((step) => this.#ask(step))))
+    this.#hits ??= this.keyed().then(({ steps }) =>
+      this.#checked(steps.map(({ step, key }) => this.#lookup(step, key))),
+    )
     return this.#hits
   }
 
@@ -55,6 +59,19 @@ export class StageLookups {
     const sources = agreed.filter((source) => source !== undefined)
     if (sources.length < agreed.length) return undefined
     return hit.madeOn === madeOnOf(lineageFor(step, lineage), sources) ? { cached: hit, sources } : undefined
+  }
+
+  /** What the cache has for another key of a step, if it is whole; whether it may be used is another question. */
+  async byOtherKey(step: LayerStep, { key }: Pick<OtherKey, 'key'>): Promise<CachedLayer | undefined> {
+    const { signal } = this.#options.rooms
+    const hit = await this.#lookup(step, key)
+    if (hit === undefined) return undefined
+    return (await isWhole(hit.layer, signal === undefined ? {} : { signal })) ? hit : undefined
+  }
+
+  /** Whether the step's layer may be looked for and kept. */
+  isCached(step: LayerStep): boolean {
+    return this.#options.rooms.cache !== undefined && this.policy(step) !== 'none' && !this.#options.isSquashed
   }
 
   /** The lineage of the whole stage when every layer of it can be taken from the cache; undefined otherwise. */
@@ -106,11 +123,9 @@ export class StageLookups {
     })
   }
 
-  #ask({ step, key }: KeyedStep): Promise<CachedLayer | undefined> {
-    const { rooms, isSquashed } = this.#options
-    const { cache, signal } = rooms
-    const policy = this.policy(step)
-    if (cache === undefined || policy === 'none' || isSquashed) return Promise.resolve(undefined)
-    return cache.lookup(key, { remote: policy === 'all', ...(signal === undefined ? {} : { signal }) })
+  async #lookup(step: LayerStep, key: CacheKey): Promise<CachedLayer | undefined> {
+    const { cache, signal } = this.#options.rooms
+    if (!this.isCached(step)) return undefined
+    return cache?.lookup(key, { remote: this.policy(step) === 'all', ...(signal === undefined ? {} : { signal }) })
   }
 }

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { isWebAddress } from '../dockerfile/web-address.ts'
 import type { HttpClient } from '../http/http-client.ts'
 import type { FinishedImage } from '../image/image.ts'
 import type { Log } from '../log.ts'
@@ -58,6 +59,6 @@ function absolute(options: ExecutorOptions): Parameters<typeof writeDigestFiles>
   const { digestFile, imageNameWithDigestFile, imageNameTagWithDigestFile, environment, push } = options
   const builderOutput = push ? environment.builderOutput : undefined
   const given = Object.entries({ digestFile, imageNameWithDigestFile, imageNameTagWithDigestFile, builderOutput })
-  const inPlace = (path: string): string => (/^https?:\/\//i.test(path) ? path : resolve(environment.cwd, path))
+  const inPlace = (path: string): string => (isWebAddress(path) ? path : resolve(environment.cwd, path))
   return Object.fromEntries(given.flatMap(([name, path]) => (path === undefined ? [] : [[name, inPlace(path)]])))
 }

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { resolve } from 'node:path'
+import { isWebAddress } from '../dockerfile/web-address.ts'
 import { HearthError, messageOf, systemCode } from '../errors.ts'
 import { isGit } from '../git/address.ts'
 import { discardBody, type HttpClient } from '../http/http-client.ts'
@@ -20,7 +21,7 @@ export function contextArchive(context: string, cwd: string): ContextArchive | u
     const path = context.slice('tar://'.length)
     return path === 'stdin' ? { kind: 'stdin' } : { kind: 'file', path: resolve(cwd, path) }
   }
-  if (!/^https?:\/\//i.test(context) || isGit(context)) return undefined
+  if (!isWebAddress(context) || isGit(context)) return undefined
   const url = URL.parse(context)
   return url === null ? undefined : { kind: 'web', url }
 }

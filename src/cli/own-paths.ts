@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import type { OwnPath } from '../context/own-paths.ts'
+import { isWebAddress } from '../dockerfile/web-address.ts'
 import { isGit } from '../git/address.ts'
 import { isInLayout } from '../oci/reference.ts'
 import type { ExecutorOptions } from './executor-options.ts'
@@ -23,8 +24,7 @@ export function ownPaths(options: ExecutorOptions, workDir: string): readonly Ow
 /** Where files and layouts that --build-context names lie on this machine. */
 export function contextPaths({ buildContexts }: Pick<ExecutorOptions, 'buildContexts'>): readonly string[] {
   return [...buildContexts.values()].flatMap((context) => {
-    if (context.kind === 'files')
-      return /^https?:\/\//i.test(context.place) || isGit(context.place) ? [] : [context.place]
+    if (context.kind === 'files') return isWebAddress(context.place) || isGit(context.place) ? [] : [context.place]
     return context.kind === 'image' && isInLayout(context.reference) ? [context.reference.layout] : []
   })
 }

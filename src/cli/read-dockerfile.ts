@@ -1,5 +1,6 @@
 import { type FoundDockerfile, findDockerfile } from '../context/find-dockerfile.ts'
 import { maxSteeringFileSize } from '../context/steering-file.ts'
+import { isWebAddress } from '../dockerfile/web-address.ts'
 import { HearthError } from '../errors.ts'
 import { discardBody, type HttpClient } from '../http/http-client.ts'
 import { requestFile } from '../http/request-file.ts'
@@ -19,7 +20,7 @@ export async function readDockerfile(
   dockerfile: string,
   { cwd, directory, http, signal }: DockerfileAccess,
 ): Promise<Pick<FoundDockerfile, 'text'> & Partial<FoundDockerfile>> {
-  const url = /^https?:\/\//i.test(dockerfile) ? URL.parse(dockerfile) : null
+  const url = isWebAddress(dockerfile) ? URL.parse(dockerfile) : null
   if (url === null) return findDockerfile({ dockerfile, cwd, directory })
   return { text: await textAt(url, { http, signal }) }
 }

@@ -1,5 +1,6 @@
 import { accessSync, constants, type Stats, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { isWebAddress } from '../dockerfile/web-address.ts'
 import { HearthError, messageOf, systemCode } from '../errors.ts'
 import type { ExecutorOptions } from './executor-options.ts'
 
@@ -14,7 +15,7 @@ export function refuseUnwritable(options: ExecutorOptions): void {
   const { cwd } = options.environment
   for (const [flag, path] of files) {
     // Those on the web are refused by their own words.
-    if (path !== undefined && !/^https?:\/\//i.test(path)) check({ flag, path: resolve(cwd, path) }, 'file')
+    if (path !== undefined && !isWebAddress(path)) check({ flag, path: resolve(cwd, path) }, 'file')
   }
   const { ociLayoutPath } = options
   if (ociLayoutPath === undefined) return

@@ -21,8 +21,8 @@ export interface PlanInput {
 /** All that a build works with, but for a way to run commands. */
 export function roomsOf(execution: Execution, input: PlanInput): Omit<BuildRooms, keyof Workplace> {
   const { options, log, signal, registries, workDir } = execution
-  const { reproducible, singleSnapshot, snapshotMode, wishes, compression } = options
-  const unwanted = readPathList(options.ignorePaths)
+  const { reproducible, singleSnapshot, snapshotMode, ignorePaths, wishes, compression } = options
+  const unwanted = readPathList(ignorePaths)
   return {
     context: input.context,
     namedContexts: input.namedContexts,
@@ -37,7 +37,7 @@ export function roomsOf(execution: Execution, input: PlanInput): Omit<BuildRooms
     downloads: input.cache.downloads,
     git: input.git,
     workDir,
-    layers: { ...compression, reproducible, epoch: wishes.epoch, singleSnapshot, snapshotMode },
+    layers: { ...compression, reproducible, epoch: wishes.epoch, singleSnapshot, snapshotMode, ignorePaths },
     cleanUp: options.cleanUp,
     keepRoot: options.preserveContext,
     unwanted: ignoredPaths(unwanted.paths, unwanted.patterns),

@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { isWebAddress } from '../dockerfile/web-address.ts'
 import { HearthError } from '../errors.ts'
 import { isInside, readSteeringFile } from './steering-file.ts'
 
@@ -23,7 +24,7 @@ export interface FoundDockerfile {
  */
 export function findDockerfile(location: DockerfileLocation): FoundDockerfile {
   const { dockerfile, cwd, directory } = location
-  if (/^https?:\/\//i.test(dockerfile)) throw fromTheWeb(dockerfile)
+  if (isWebAddress(dockerfile)) throw fromTheWeb(dockerfile)
   const direct = resolve(cwd, dockerfile)
   const inContext = isAbsolute(dockerfile) ? direct : join(directory, dockerfile)
   const within = liesIn(directory, direct) ? directory : undefined

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto'
 import { closeSync, readSync } from 'node:fs'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import type { ModeChange } from '../dockerfile/mode.ts'
 import { deviceOf } from '../rootfs/copy-node.ts'
 import { readXattrs } from '../rootfs/metadata.ts'
 import { openSourceFile } from '../rootfs/open-source.ts'
 import { readLink } from '../rootfs/read-link.ts'
-import { type FileRecord, recordOf } from '../rootfs/record.ts'
-import { onMachine } from '../rootfs/root.ts'
+import { type FileRecord, inodeOf, recordOf } from '../rootfs/record.ts'
+import type { Root } from '../rootfs/root.ts'
 import { entriesOf, type SelectedSource } from '../rootfs/selected-source.ts'
+import { digestOfContent } from '../stream/digesting.ts'
 import type { RawPath } from '../tar/raw-path.ts'
 
 /** What a copied file adds to the key of its layer. Times are not part of it. */
@@ -23,11 +25,17 @@ export type SourceInput = {
   readonly xattrs?: { readonly [name: string]: string }
   /** Digest of a file's bytes, target of a symlink, numbers of a device. */
   readonly content: string
+  /** Number of the earlier input that is the same file by another name, counted from 0; told where such names count. */
+  readonly link?: number
 }
 
 export interface DigestOptions {
   /** Whether owners count: they do where files keep them. */
   readonly owners: boolean
+  /** Whether it counts which names are those of one file. */
+  readonly links?: boolean
+  /** What becomes of permission bits: those that a copy gets count. */
+  readonly mode?: ModeChange
   readonly signal?: AbortSignal
 }
 
@@ -48,16 +56,17 @@ export async function digestSources(
   const buffer = Buffer.allocUnsafeSlow(readSize)
   for (const source of sources) {
     const seen: FileRecord[] = []
-    const root = onMachine(source.root)
+    const links = new Map<string, number>()
+    const { root } = source
     for (const { record: found, path } of entriesOf(source)) {
       if (inputs.length % 256 === 255) await nextTurn()
       options.signal?.throwIfAborted()
       const record = await settled(root, found)
-      const content = await contentOf({ root, record, buffer, ...options })
       seen.push(record)
-      inputs.push(
-        path === '' && source.isDirectory ? contentsMarker : input(source, { record, path, content }, options),
-      )
+      const link = options.links === true ? earlierName(record, inputs.length, links) : undefined
+      const content = link === undefined ? await contentOf({ root, record, buffer, ...options }) : ''
+      const file = { record, path, content, link }
+      inputs.push(path === '' && source.isDirectory ? contentsMarker : input(source, file, options))
     }
     digested.push({ ...source, seen })
   }
@@ -68,11 +77,21 @@ export async function digestSources(
  * The record of a file once a change from now on will have a time of its own: the clocks of filesystems tick every few
  * milliseconds.
  */
-async function settled(root: string, record: FileRecord): Promise<FileRecord> {
+async function settled(root: Root, record: FileRecord): Promise<FileRecord> {
+  // What a tree stands for does not change.
+  if (typeof root !== 'string') return record
   const age = Date.now() - Number(record.ctimeNs / 1_000_000n)
   if (age < 0 || age >= longestTickMs) return record
   await sleep(longestTickMs - age)
   return recordOf(root, record.path) ?? record
+}
+
+/** The number of the input that has this file under another name already; remembers those that may get one. */
+function earlierName(record: FileRecord, at: number, links: Map<string, number>): number | undefined {
+  if (record.nlink < 2 || record.type === 'directory') return undefined
+  const known = links.get(inodeOf(record))
+  if (known === undefined) links.set(inodeOf(record), at)
+  return known
 }
 
 const longestTickMs = 20
@@ -85,23 +104,29 @@ interface Digested {
   readonly record: FileRecord
   readonly path: RawPath
   readonly content: string
+  readonly link: number | undefined
 }
 
 function input(source: SelectedSource, file: Digested, options: DigestOptions): SourceInput {
-  const { record, path, content } = file
+  const { record, path, content, link } = file
   const xattrs = [...readXattrs(source.root, record.path)]
   return {
     path: exactText(path === '' ? source.name : path),
     type: record.type,
-    mode: record.type === 'symlink' ? 0 : record.mode,
+    mode: record.type === 'symlink' ? 0 : modeOf(record, options),
     ...(options.owners ? { uid: record.uid, gid: record.gid } : {}),
     ...(xattrs.length === 0 ? {} : { xattrs: Object.fromEntries(xattrs.map(([name, value]) => [name, hex(value)])) }),
     content,
+    ...(link === undefined ? {} : { link }),
   }
 }
 
+function modeOf({ mode, type }: FileRecord, options: DigestOptions): number {
+  return options.mode === undefined ? mode : options.mode(mode, type === 'directory')
+}
+
 interface Reading {
-  readonly root: string
+  readonly root: Root
   readonly record: FileRecord
   readonly buffer: Buffer
   readonly signal?: AbortSignal
@@ -111,7 +136,9 @@ async function contentOf(reading: Reading): Promise<string> {
   const { root, record } = reading
   switch (record.type) {
     case 'file':
-      return digestFile(reading)
+      return typeof root === 'string'
+        ? digestFile({ ...reading, root })
+        : digestOfContent(root.nodes.content(Number(record.ino)))
     case 'symlink':
       return exactText(readLink(root, record.path).toString('latin1') as RawPath)
     case 'character':
@@ -125,7 +152,7 @@ async function contentOf(reading: Reading): Promise<string> {
 }
 
 /** Reads synchronously, which is several times faster, and lets others have their turn now and then. */
-async function digestFile({ root, record, buffer, signal }: Reading): Promise<string> {
+async function digestFile({ root, record, buffer, signal }: Reading & { readonly root: string }): Promise<string> {
   const digest = createHash('sha256')
   const descriptor = openSourceFile(root, record)
   try {

@@ -2,6 +2,7 @@ import { appendFile, mkdir, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { writeFileAtomically } from '../content/atomic-file.ts'
 import { diskError } from '../content/disk-error.ts'
+import { isWebAddress } from '../dockerfile/web-address.ts'
 import { HearthError } from '../errors.ts'
 import { discardBody, type HttpClient } from '../http/http-client.ts'
 import { TransportError } from '../http/transport-error.ts'
@@ -39,7 +40,7 @@ export async function writeDigestFiles(
   const { digestFile, imageNameWithDigestFile, imageNameTagWithDigestFile, builderOutput } = files
   const names = destinations.map((reference) => `${repositoryName(reference)}@${digest}\n`)
   const tags = destinations.map((reference) => `${repositoryName(reference)}:${reference.tag ?? 'latest'}@${digest}\n`)
-  if (digestFile !== undefined && isWeb(digestFile)) await send(digestFile, digest, { http, signal })
+  if (digestFile !== undefined && isWebAddress(digestFile)) await send(digestFile, digest, { http, signal })
   else if (digestFile !== undefined) await writeText(digestFile, digest)
   if (imageNameWithDigestFile !== undefined) await writeText(imageNameWithDigestFile, names.join(''))
   if (imageNameTagWithDigestFile !== undefined) await writeText(imageNameTagWithDigestFile, tags.join(''))
@@ -50,7 +51,7 @@ export async function writeDigestFiles(
 
 /** A new file appears whole. One that exists is written in place: it may be a device, a pipe or a mount. */
 async function writeText(path: string, text: string): Promise<void> {
-  if (isWeb(path)) throw toTheWeb(path)
+  if (isWebAddress(path)) throw toTheWeb(path)
   try {
     const existing = await stat(path).catch(() => undefined)
     if (existing !== undefined) return await writeFile(path, text)
@@ -99,8 +100,4 @@ function notSent(place: string, why: string, cause?: unknown): HearthError {
     fix: 'Check the address that --digest-file gives. The image itself is where it was to go.',
     cause,
   })
-}
-
-function isWeb(path: string): boolean {
-  return /^https?:\/\//i.test(path)
 }

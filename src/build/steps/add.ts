@@ -1,7 +1,8 @@
 import type { BuildContext } from '../../context/open-context.ts'
 import { selectSources } from '../../context/select.ts'
-import { digestSources, type SourceInput } from '../../context/source-digest.ts'
+import { type DigestOptions, digestSources, type SourceInput } from '../../context/source-digest.ts'
 import { contextTree } from '../../context/source-tree.ts'
+import { isWebAddress } from '../../dockerfile/web-address.ts'
 import { HearthError } from '../../errors.ts'
 import { isGit } from '../../git/address.ts'
 import type { GitSources } from '../../git/sources.ts'
@@ -54,13 +55,13 @@ export interface DigestedAdd {
 /** Reads the local files, asks for commits, and downloads what neither a checksum nor its server says to be known. */
 export async function digestAdd(
   selected: readonly AddSource[],
-  { git, ...abort }: { readonly git: GitSources; readonly signal?: AbortSignal },
+  { git, ...options }: Pick<DigestOptions, 'mode' | 'signal'> & { readonly git: GitSources },
 ): Promise<DigestedAdd> {
   const inputs: SourceInput[] = []
   const digested: AddSource[] = []
   for (const source of selected) {
     if (source.kind === 'local') {
-      const local = await digestSources([source.source], { owners: false, ...abort })
+      const local = await digestSources([source.source], { owners: false, ...options })
       inputs.push(...local.inputs)
       digested.push(...local.sources.map((found) => ({ kind: 'local', source: found }) as const))
     } else if (source.kind === 'git') {
@@ -149,7 +150,7 @@ function checksumOf(step: AddStep): Digest | undefined {
 }
 
 function isWeb(source: string): boolean {
-  return /^https?:\/\//i.test(source) && !isGit(source)
+  return isWebAddress(source) && !isGit(source)
 }
 
 function wrongChecksum(why: string): HearthError {

@@ -3,7 +3,8 @@ import { type SelectOptions, selectSources } from '../../context/select.ts'
 import { type DigestedSources, digestSources } from '../../context/source-digest.ts'
 import { contextTree, type SourceTree } from '../../context/source-tree.ts'
 import { ignoreMatcherOf } from '../../dockerfile/ignore.ts'
-import { parseMode } from '../../dockerfile/mode.ts'
+import { type ModeChange, parseMode } from '../../dockerfile/mode.ts'
+import { isWebAddress } from '../../dockerfile/web-address.ts'
 import { HearthError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { AddStep, CopyStep, HeredocFile } from '../../plan/step.ts'
@@ -38,7 +39,7 @@ export interface CopySurroundings {
 
 /** The files a COPY names. Needs no stage root; throws "copy-source" for what is not there. */
 export function selectCopy(step: CopyStep, from: CopyFrom, log: Log): readonly SelectedSource[] {
-  for (const source of step.sources) if (/^https?:\/\//i.test(source)) throw notForCopy(source)
+  for (const source of step.sources) if (isWebAddress(source)) throw notForCopy(source)
   return selectSources(sourceTree(from, log), step.sources, { ...exclusionOf(step), parents: step.parents })
 }
 
@@ -47,13 +48,29 @@ export function exclusionOf({ exclude }: CopyStep | AddStep): SelectOptions {
   return exclude.length === 0 ? {} : { exclude: ignoreMatcherOf(exclude) }
 }
 
-/** Reads the selected files: what of them decides about the layer, and the sources that hold to it. */
+/** Reads files of the context: what of them decides about the layer, and the sources that hold to it. */
 export function digestCopy(
+  step: CopyStep,
   selected: readonly SelectedSource[],
-  from: CopyFrom,
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<DigestedSources> {
-  return digestSources(selected, { owners: from.kind === 'root', ...options })
+  return digestSources(selected, { owners: false, ...modeOption(step), ...options })
+}
+
+/** The same for files of another root, which keep their owners unless they are given others. */
+export async function contentOfCopy(
+  step: CopyStep,
+  selected: readonly SelectedSource[],
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<DigestedSources['inputs']> {
+  return (
+    await digestSources(selected, { owners: step.chown === undefined, links: true, ...modeOption(step), ...options })
+  ).inputs
+}
+
+/** What --chmod makes of modes. */
+export function modeOption({ chmod }: CopyStep | AddStep): { readonly mode?: ModeChange } {
+  return chmod === undefined ? {} : { mode: parseMode(chmod) }
 }
 
 /** Copies the selected files and the heredocs into the stage's root. */
@@ -82,7 +99,7 @@ export async function copyOptions(
     log,
     ...(ignored === undefined ? {} : { ignored }),
     ...(step.chown === undefined ? {} : { owner: resolveOwner(await accountFilesOf(root), step.chown) }),
-    ...(step.chmod === undefined ? {} : { mode: parseMode(step.chmod) }),
+    ...modeOption(step),
     ...(signal === undefined ? {} : { signal }),
   }
 }

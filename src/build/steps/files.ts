@@ -3,13 +3,15 @@ import type { Log } from '../../log.ts'
 import { dockerHub, formatReference, type ImageReference, isInLayout } from '../../oci/reference.ts'
 import { type AddStep, type CopyStep, isLinked, type Origin, stageTitle } from '../../plan/step.ts'
 import type { Root } from '../../rootfs/root.ts'
+import type { SelectedSource } from '../../rootfs/selected-source.ts'
 import type { BuildGraph } from '../build-graph.ts'
 import { identityOfLayers } from '../lineage.ts'
 import { contextOf } from '../named-contexts.ts'
 import type { PreparedStep, StepRoot } from '../prepared-step.ts'
 import type { BuildRooms } from '../rooms.ts'
+import { contentOrigin } from '../step-key.ts'
 import { digestAdd, placeAdd, selectAdd } from './add.ts'
-import { type CopySurroundings, digestCopy, placeCopy, selectCopy } from './copy.ts'
+import { type CopySurroundings, contentOfCopy, digestCopy, modeOption, placeCopy, selectCopy } from './copy.ts'
 
 /**
  * Makes a COPY or ADD ready: files of the context are looked up now, and read where a cache wants to know what is in
@@ -34,7 +36,7 @@ async function prepareFromContext(step: ContextCopy, rooms: BuildRooms): Promise
   const from = { kind: 'context', context: await contextOf(step.origin, rooms) } as const
   const found = selectCopy(step, from, rooms.log)
   const { inputs, sources: selected } =
-    rooms.cache === undefined ? { inputs: [], sources: found } : await digestCopy(found, from, abortOf(rooms))
+    rooms.cache === undefined ? { inputs: [], sources: found } : await digestCopy(step, found, abortOf(rooms))
   return {
     origin: undefined,
     inputs,
@@ -44,11 +46,19 @@ async function prepareFromContext(step: ContextCopy, rooms: BuildRooms): Promise
 
 async function prepareFromRoot(step: CopyStep, graph: BuildGraph, rooms: BuildRooms): Promise<PreparedStep> {
   const source = await rootSource(step.origin, graph, rooms)
+  let found: readonly SelectedSource[] | undefined
+  const select = async (log: Log): Promise<readonly SelectedSource[]> => {
+    found ??= selectCopy(step, { kind: 'root', root: await source.root(), title: source.title }, log)
+    return found
+  }
   return {
     origin: source.identity,
     inputs: [],
+    async byContent(log) {
+      return { origin: contentOrigin, inputs: await contentOfCopy(step, await select(log), abortOf(rooms)) }
+    },
     async ready(log) {
-      const selected = selectCopy(step, { kind: 'root', root: await source.root(), title: source.title }, log)
+      const selected = await select(log)
       return (root) => placeCopy(step, selected, { ...surroundings(root, rooms, log), from: 'root' })
     },
   }
@@ -61,7 +71,7 @@ async function prepareAdd(step: AddStep, rooms: BuildRooms): Promise<PreparedSte
   const { inputs, selected } =
     rooms.cache === undefined
       ? { inputs: [], selected: found }
-      : await digestAdd(found, { git: rooms.git, ...abortOf(rooms) })
+      : await digestAdd(found, { git: rooms.git, ...modeOption(step), ...abortOf(rooms) })
   return {
     origin: undefined,
     inputs,

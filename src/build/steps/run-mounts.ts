@@ -1,5 +1,6 @@
 import type { KeyInput, KeyValue } from '../../../cache/key.ts'
 import { selectPath } from '../../context/select.ts'
+import { digestSources } from '../../context/source-digest.ts'
 import { contextTree } from '../../context/source-tree.ts'
 import type { Log } from '../../log.ts'
 import type { CacheMount, StepMount } from '../../plan/step.ts'
@@ -9,14 +10,21 @@ import { onDisk } from '../../tar/raw-path.ts'
 import type { BuildGraph } from '../build-graph.ts'
 import { contextOf } from '../named-contexts.ts'
 import type { BuildRooms } from '../rooms.ts'
+import { contentOrigin } from '../step-key.ts'
 import { type RootSource, rootSource } from './files.ts'
 import type { ReadyMount } from './mounting.ts'
 
-/** A mount with its inputs known. */
-export interface PreparedMount {
+/** What keys tell of a mount. */
+export interface MountInputs {
   /** What of it decides about the layer, besides the inputs. */
   readonly record: KeyValue
   readonly inputs: readonly KeyInput[]
+}
+
+/** A mount with its inputs known. */
+export interface PreparedMount extends MountInputs {
+  /** The same with files told by their content that are told by where they come from. */
+  byContent?(log: Log): Promise<MountInputs>
   /** Gets what is mounted from elsewhere, which may mean to build other stages. */
   ready(log: Log): Promise<ReadyMount>
 }
@@ -48,15 +56,18 @@ async function bindContext(mount: ContextMount, graph: BuildGraph, rooms: BuildR
   const found = selectPath(contextTree(await contextOf(mount.origin, rooms), rooms.log), mount.source)
   const digested = rooms.cache && (await graph.contextTrees.digest(found, abortOf(rooms)))
   const source = digested?.sources[0] ?? found
-  const isDirectory = found.isDirectory
   return {
     record: { type: 'bind', target, from: null, readOnly },
-    inputs: (digested?.inputs ?? []).map((input) => ({ ...input, path: inputPath(target, isDirectory, input.path) })),
+    inputs: below(target, found, digested?.inputs ?? []),
     async ready(log) {
       if (!readOnly) return { type: 'copied', target, source, keepOwner: false }
       return { type: 'files', target, path: await graph.contextTrees.path(source, { log, ...abortOf(rooms) }) }
     },
   }
+}
+
+function below(target: string, { isDirectory }: SelectedSource, inputs: readonly KeyInput[]): readonly KeyInput[] {
+  return inputs.map((input) => ({ ...input, path: inputPath(target, isDirectory, input.path) }))
 }
 
 /** An input is named by where the command finds it. */
@@ -71,6 +82,11 @@ async function bindRoot(mount: BindMount, graph: BuildGraph, rooms: BuildRooms):
   return {
     record: { type: 'bind', target, from: from.identity, source: path, readOnly },
     inputs: [],
+    async byContent(log) {
+      const found = selectPath({ root: await from.root(), title: from.title, log }, path)
+      const { inputs } = await digestSources([found], { owners: true, links: true, ...abortOf(rooms) })
+      return { record: { type: 'bind', target, from: contentOrigin, readOnly }, inputs: below(target, found, inputs) }
+    },
     async ready(log) {
       const select = (root: Root): SelectedSource => selectPath({ root, title: from.title, log }, path)
       if (!readOnly) return { type: 'copied', target, source: select(await from.root()), keepOwner: true }

@@ -8,23 +8,32 @@ import type { Isolation, RunOutcome } from '../../run/isolation.ts'
 import { resolveUser } from '../../run/user.ts'
 import { rawPath } from '../../tar/raw-path.ts'
 import type { BuildGraph } from '../build-graph.ts'
-import type { PreparedStep, StepRoot } from '../prepared-step.ts'
+import type { PreparedStep, StepInputs, StepRoot } from '../prepared-step.ts'
 import type { BuildRooms } from '../rooms.ts'
 import { Mounting, type ReadyMount } from './mounting.ts'
-import { prepareMount } from './run-mounts.ts'
+import { type MountInputs, prepareMount } from './run-mounts.ts'
 
 /** Makes a RUN ready: files of the context that it mounts are read now, those of stages and images when they are needed. */
 export async function prepareRun(step: RunStep, graph: BuildGraph, rooms: BuildRooms): Promise<PreparedStep> {
   requireOptions(step, rooms.isolation)
   const mounts = await Promise.all(step.mounts.map((mount) => prepareMount(mount, graph, rooms)))
+  const byContent = async (log: Log): Promise<StepInputs> =>
+    inputsOf(await Promise.all(mounts.map(async (mount) => (await mount.byContent?.(log)) ?? mount)))
   return {
-    origin: undefined,
-    inputs: mounts.flatMap(({ inputs }) => inputs),
-    mounts: mounts.map(({ record }) => record),
+    ...inputsOf(mounts),
+    ...(mounts.some((mount) => mount.byContent !== undefined) ? { byContent } : {}),
     async ready(log) {
       const ready = await Promise.all(mounts.map((mount) => mount.ready(log)))
       return (root) => runStep(step, ready, { root: { ...root, path: onMachine(root.path) }, rooms, log })
     },
+  }
+}
+
+function inputsOf(mounts: readonly MountInputs[]): StepInputs {
+  return {
+    origin: undefined,
+    inputs: mounts.flatMap(({ inputs }) => inputs),
+    mounts: mounts.map(({ record }) => record),
   }
 }
 

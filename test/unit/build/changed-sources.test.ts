@@ -41,7 +41,7 @@ function scene(t: Lifetime): Scene {
 async function copyAfter({ directory, around }: Scene, change: () => void, ...sources: readonly string[]) {
   const copy: CopyStep = { ...common, kind: 'copy', sources, parents: false }
   const from = { kind: 'context', context: await openContext({ context: directory, cwd: '/' }) } as const
-  const { sources: digested } = await digestCopy(selectCopy(copy, from, silentLog), from)
+  const { sources: digested } = await digestCopy(copy, selectCopy(copy, from, silentLog))
   change()
   await placeCopy(copy, digested, { ...around, from: 'context' })
 }
