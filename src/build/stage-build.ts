@@ -10,6 +10,7 @@ import { layerItems } from '../snapshot/layer-items.ts'
 import type { LayerChanges } from '../snapshot/layer-order.ts'
 import { writeTar } from '../tar/write.ts'
 import type { BuildGraph } from './build-graph.ts'
+import { explainStep } from './explain-step.ts'
 import { historyOf, newestOf, timeOf } from './history.ts'
 import { atStep, type KeyedStep } from './keyed-stage.ts'
 import { identityOfLayers, lineageAfter, madeOnOf, nothingBelow } from './lineage.ts'
@@ -19,6 +20,7 @@ import type { BuildRooms } from './rooms.ts'
 import type { StageFiles, StageRoot } from './stage-files.ts'
 import { StageLookups, type UsableLayer } from './stage-lookups.ts'
 import { StageTree } from './stage-tree.ts'
+import { aboutStep } from './step-about.ts'
 import { UnpackedRoot } from './unpacked-root.ts'
 
 /** A stage whose layers are all known: found in the cache or made. */
@@ -32,6 +34,8 @@ export interface BuiltStage {
   readonly created: Date
   /** Says which results of commands the layers rest on; see `lineageAfter`. */
   readonly lineage: string
+  /** Not all of its layers were in the cache. */
+  readonly missed: boolean
 }
 
 interface Made {
@@ -59,6 +63,7 @@ interface Growth {
   readonly history: History[]
   lineage: string
   created: Date
+  missed: boolean
 }
 
 /** Builds one stage, at most once, and only as far as somebody asks. */
@@ -145,6 +150,7 @@ export class StageBuild {
       history: [...base.history],
       lineage: base.lineage,
       created: base.created,
+      missed: base.missed,
     }
     let at = 0
     for (const step of this.plan.steps) {
@@ -158,10 +164,11 @@ export class StageBuild {
       await atStep(step, this.#graph, () => this.#take(keyed, hit, growth))
     }
     if (this.#single) await this.#snapshotOnce(growth)
-    const { layers, history, lineage, created } = growth
+    const { layers, history, lineage, created, missed } = growth
     await this.#graph.confirm(this.plan.index, lineage)
     const author = this.plan.author ?? base.author
-    return { layers, history, lineage, created, author, config: this.plan.config, baseConfig: base.baseConfig }
+    const { config } = this.plan
+    return { layers, history, lineage, created, missed, author, config, baseConfig: base.baseConfig }
   }
 
   async #base(): Promise<BuiltStage> {
@@ -176,6 +183,7 @@ export class StageBuild {
       author: undefined,
       lineage: 'scratch',
       created: now,
+      missed: false,
     }
     if (base.kind === 'scratch') return { ...empty, baseConfig: undefined }
     const { image } = await this.#rooms.images.find(base.reference, base.platform)
@@ -188,9 +196,7 @@ export class StageBuild {
   async #take(keyed: KeyedStep, hit: CachedLayer | undefined, growth: Growth): Promise<void> {
     const { step, key } = keyed
     const usable = await this.lookups.usable(step, hit, growth.lineage)
-    if (hit !== undefined && usable === undefined) {
-      this.#log.info(`${step.text}: the cached layer was made on other results of earlier commands, running again`)
-    }
+    if (usable === undefined) await this.#explain(keyed, hit, growth)
     const { layer, created, sources, seconds } = usable === undefined ? await this.#make(keyed, growth) : taken(usable)
     growth.lineage = lineageAfter(growth.lineage, { step, key, sources, diffID: layer?.diffID })
     if (layer === undefined) {
@@ -201,6 +207,19 @@ export class StageBuild {
     growth.layers.push(layer)
     growth.history.push(historyOf(step, growth.created, { emptyLayer: false }))
     this.#report(step, layer, { outcome: usable?.cached.tier ?? 'made', seconds })
+  }
+
+  async #explain(keyed: KeyedStep, hit: CachedLayer | undefined, growth: Growth): Promise<void> {
+    const { missed: follows } = growth
+    growth.missed = true
+    const { misses, cache } = this.#rooms
+    if (misses === undefined || cache === undefined || this.#single || this.lookups.policy(keyed.step) === 'none')
+      return
+    const isDamaged = this.lookups.damaged.has(keyed.key)
+    const unusable = hit !== undefined ? 'other-results' : isDamaged ? 'blob-damaged' : undefined
+    const around = { stage: this.plan, graph: this.#graph, rooms: this.#rooms, steps: this.lookups.keyedSoFar }
+    const explained = await explainStep(misses.reader, keyed, { ...around, follows, unusable })
+    misses.tell(explained, this.#log)
   }
 
   /** Runs a step on the stage's root. Its layer is stored at once; nothing comes back while the stage is squashed. */
@@ -286,7 +305,9 @@ export class StageBuild {
     const policy = this.lookups.policy(keyed.step)
     if (this.#rooms.cache === undefined || policy === 'none') return undefined
     const { key, record } = keyed
-    const entry = { key, record, madeOn, created: this.#rooms.now, text: keyed.step.text }
+    const around = { stage: this.plan, graph: this.#graph, rooms: this.#rooms, steps: this.lookups.keyedSoFar }
+    const about = await aboutStep(keyed, around)
+    const entry = { key, record, madeOn, created: this.#rooms.now, text: keyed.step.text, about }
     return await this.#rooms.cache.store(entry, layer, { remote: policy === 'all', ...this.#signal() })
   }
 

@@ -1,3 +1,4 @@
+import type { CacheKey } from '../../cache/key.ts'
 import type { CachedLayer } from '../../cache/layer-cache.ts'
 import { isWhole } from '../image/layer.ts'
 import { type LayerStep, type StagePlan, sourceStagesOf } from '../plan/step.ts'
@@ -24,6 +25,9 @@ export interface UsableLayer {
 export class StageLookups {
   /** The steps whose keys are known by now, in their order; all of them once `keyed` has come through. */
   readonly keyedSoFar: readonly KeyedStep[]
+  /** Keys whose layer was found and turned out damaged. */
+  readonly damaged: ReadonlySet<CacheKey>
+  readonly #damaged = new Set<CacheKey>()
   readonly #options: LookupOptions
   readonly #steps: KeyedStep[] = []
   #keyed: Promise<KeyedStage> | undefined
@@ -33,6 +37,7 @@ export class StageLookups {
   constructor(options: LookupOptions) {
     this.#options = options
     this.keyedSoFar = this.#steps
+    this.damaged = this.#damaged
   }
 
   keyed(): Promise<KeyedStage> {
@@ -98,7 +103,9 @@ export class StageLookups {
       const checked = Promise.all(asked).then(async (all) => {
         const hit = await answer
         if (hit === undefined || !all.includes(undefined)) return hit
-        return (await isWhole(hit.layer, signal === undefined ? {} : { signal })) ? hit : undefined
+        if (await isWhole(hit.layer, signal === undefined ? {} : { signal })) return hit
+        this.#damaged.add(hit.key)
+        return undefined
       })
       // Awaited when the step's turn comes.
       checked.catch(() => {})

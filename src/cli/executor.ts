@@ -89,7 +89,7 @@ async function executeSaying(
   await using registries = await openRegistryAccess({ flags, environment, retries, log })
   const parent = resolve(environment.cwd, options.workDir ?? environment.temporaryDirectory)
   return withWorkDirectory({ parent, log }, (workDir) => {
-    const common = { options, secrets: secrets.given, env, log, said, firstLog, stdout, signal }
+    const common = { options, secrets: secrets.given, masked: secrets.masked, env, log, said, firstLog, stdout, signal }
     return executeIn({ ...common, registries, workDir })
   })
 }
@@ -127,6 +127,7 @@ async function executeWith(
       { plan, options, rooms: roomsOf(execution, { context, namedContexts, git, cache, images }) },
       stdout,
     )
+    cache.misses?.close()
     return 'done'
   }
   if (cache.mountsGo !== undefined && hasCacheMounts(plan)) {
@@ -144,6 +145,7 @@ async function executeWith(
     log.info(`Built ${image.manifestDescriptor.digest}`)
     return 'done'
   } finally {
+    cache.misses?.close()
     // Layers made before a failure are worth keeping, too.
     await cache.layers?.close()
   }

@@ -5,7 +5,14 @@ import { hostPlatform } from '../oci/platform.ts'
 import { parseReference, repositoryName } from '../oci/reference.ts'
 import { readAgentFlags } from './agent-flags.ts'
 import { readEnvironment, type Variables } from './environment.ts'
-import type { ExecutorOptions, IsolationChoice, ParsedExecutor, PlanFormat, SnapshotMode } from './executor-options.ts'
+import type {
+  ExecutorOptions,
+  ExplainForm,
+  IsolationChoice,
+  ParsedExecutor,
+  PlanFormat,
+  SnapshotMode,
+} from './executor-options.ts'
 import { executorFlags } from './flags/executor-flags.ts'
 import { judgeFates } from './flags/fates.ts'
 import { FlagValues } from './flags/flag-values.ts'
@@ -176,7 +183,7 @@ function outputs(values: FlagValues): Pick<ExecutorOptions, 'tarPath' | 'ociLayo
 
 type CacheOptions = Pick<
   ExecutorOptions,
-  'cache' | 'cacheDir' | 'cacheRepo' | 'cacheTtlMs' | 'cacheRunLayers' | 'cacheCopyLayers' | 'pushCache'
+  'cache' | 'cacheDir' | 'cacheRepo' | 'cacheTtlMs' | 'cacheRunLayers' | 'cacheCopyLayers' | 'pushCache' | 'explain'
 >
 
 function cacheOptions(values: FlagValues, pushedTo: string | undefined): CacheOptions {
@@ -190,6 +197,7 @@ function cacheOptions(values: FlagValues, pushedTo: string | undefined): CacheOp
     cacheRunLayers: values.boolean('cache-run-layers') ? 'all' : 'none',
     cacheCopyLayers: copyPolicy(values),
     pushCache: !values.boolean('no-push-cache'),
+    explain: values.text('explain') as ExplainForm,
   }
 }
 

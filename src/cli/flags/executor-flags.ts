@@ -1,4 +1,4 @@
-import { isolationChoices, snapshotModes } from '../executor-options.ts'
+import { explainForms, isolationChoices, snapshotModes } from '../executor-options.ts'
 import type { Flag } from './flag.ts'
 import { kanikoFlags } from './kaniko-flags.ts'
 import { logFlags } from './log-flags.ts'
@@ -161,6 +161,15 @@ const cache: readonly Flag[] = [
     name: 'cache-copy-layers',
     kind: 'boolean',
     description: 'Cache COPY and ADD in the repository, too; unless given, in the directory only; =false, nowhere',
+    group: 'Cache',
+  },
+  {
+    name: 'explain',
+    kind: 'text',
+    default: 'text',
+    choices: explainForms,
+    description:
+      'How to say why a step is not in the cache: in the log, as JSON lines on standard output, or not at all',
     group: 'Cache',
   },
   { name: 'no-push-cache', kind: 'boolean', description: 'Write nothing to the cache repository', group: 'Cache' },
