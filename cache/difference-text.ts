@@ -7,17 +7,26 @@ const most = { files: 5, others: 4 }
 /** Differences on one line, for people: "package.json changed (content); ARG GIT_SHA: a1b2→c3d4". */
 export function differencesText(differences: readonly Difference[]): string {
   const files = differences.filter((difference) => difference.kind === 'file')
-  const others = differences.filter((difference) => difference.kind !== 'file')
+  const below = differences.filter(isStepBelow)
+  const others = differences.filter((difference) => difference.kind !== 'file' && !isStepBelow(difference))
   const parts = others.slice(0, most.others).map(differenceText)
   if (others.length > most.others) parts.push(`${others.length - most.others} more differences`)
   if (files.length > 0) parts.push(filesText(files))
-  return parts.join('; ')
+  return [...parts, ...below.map(differenceText)].join('; ')
 }
 
 /** Whether the only difference is what a step of the same stage has left below. */
 export function isOnlyStepBelow(differences: readonly Difference[]): boolean {
   const [only, ...more] = differences
   return only !== undefined && more.length === 0 && isStepBelow(only)
+}
+
+/** Whether that is so, or a stage of the same name below is another one. */
+export function isOnlyBelow(differences: readonly Difference[]): boolean {
+  const [only, ...more] = differences
+  if (only?.kind !== 'place' || only.of !== 'below' || more.length > 0) return false
+  const isStage = only.to?.name !== undefined && only.from?.name === only.to.name
+  return isStage || isStepBelow(only)
 }
 
 function isStepBelow(difference: Difference): difference is PlaceDifference {
@@ -31,8 +40,10 @@ function isKey(place: Identity | null): boolean {
   return place !== null && place.name === undefined && !place.identity.startsWith('layers:')
 }
 
-function differenceText(difference: Exclude<Difference, FileDifference>): string {
+function differenceText(difference: Difference): string {
   switch (difference.kind) {
+    case 'file':
+      return filesText([difference])
     case 'place':
       return placeText(difference)
     case 'variable':

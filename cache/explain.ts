@@ -1,11 +1,11 @@
-import { join } from 'node:path'
-import { digestOf } from '../src/oci/digest.ts'
+import { existsSync } from 'node:fs'
 import { compareRecords, type Told } from './compare-records.ts'
 import { differencesText, isOnlyStepBelow } from './difference-text.ts'
 import type { Entry } from './entry-file.ts'
-import { readEntry, readSmallFile } from './entry-file.ts'
+import { readEntry } from './entry-file.ts'
 import { changedSince, type Explanation, explanationOf } from './explanation.ts'
-import { isCacheKey, type KeyInput, type KeyRecord, storedRecord } from './key.ts'
+import { blobPath, fewestChanges, withFiles } from './kept-files.ts'
+import { isCacheKey, type KeyRecord, storedRecord } from './key.ts'
 import { isFresh } from './layer-cache.ts'
 import { nearestSteps, type ToldStep } from './nearest-record.ts'
 import { type PastLayer, PastLayers } from './past-layers.ts'
@@ -41,8 +41,8 @@ export interface MissReaderOptions {
   readonly now: () => Date
 }
 
-/** The largest lists of files that are read, in bytes: of the nearest record, and to choose among several. */
-const largest = { nearest: 8 << 20, choice: 256 << 10 }
+/** The largest lists of files that are read, in bytes: of the nearest record, and of those below it. */
+const largest = { nearest: 8 << 20, below: 256 << 10 }
 
 /** How many records that fit alike have their files compared, and how far down a chain of steps is followed. */
 const most = { alike: 4, below: 16 }
@@ -91,8 +91,8 @@ class DirectoryReader implements MissReader {
     const { digest } = entry.layer
     if (unusable !== undefined) return explanationOf(unusable, false, digest)
     if (!isFresh(entry.created, ttlMs, now())) return explanationOf('expired', false, ageText(entry.created, ttlMs))
-    const there = await this.#blob(digest, 0)
-    return explanationOf(there === 'missing' ? 'blob-missing' : 'blob-damaged', false, digest)
+    const isThere = existsSync(blobPath(this.#directory, digest))
+    return explanationOf(isThere ? 'blob-damaged' : 'blob-missing', false, digest)
   }
 
   async #ofNearest(step: MissedStep): Promise<Explanation | undefined> {
@@ -100,14 +100,14 @@ class DirectoryReader implements MissReader {
     const past = (await this.#past.near(told)).filter(({ key }) => key !== step.key)
     const nearest = await this.#choose(told, nearestSteps(told, past, step.others))
     if (nearest === undefined) return undefined
-    const differences = compareRecords(await this.#withInputs(nearest, largest.nearest), told)
+    const differences = compareRecords(await withFiles(this.#directory, nearest, largest.nearest), told)
     // The row of a damaged index may say anything.
     if (differences.length === 0) return undefined
     const below = step.follows ? undefined : await this.#causeBelow(nearest, step.below, most.below)
     return changedSince(nearest, differences, { follows: step.follows, below })
   }
 
-  /** Of those that fit alike, the one whose files differ least; the index is believed in nothing its entry does not say. */
+  /** The index is believed in nothing that an entry does not say. */
   async #choose(told: Told, alike: readonly PastLayer[]): Promise<Entry | undefined> {
     const entries: Entry[] = []
     for (const { key } of alike) {
@@ -115,16 +115,7 @@ class DirectoryReader implements MissReader {
       if (entry !== undefined) entries.push(entry)
       if (entries.length === most.alike) break
     }
-    const [first, ...more] = entries
-    if (more.length === 0 || told.record.inputs === undefined) return first
-    const counts = await Promise.all(
-      entries.map(async (entry) => {
-        const before = await this.#withInputs(entry, largest.choice)
-        const isUnknown = before.inputs === undefined && entry.record.inputs !== undefined
-        return isUnknown ? Number.POSITIVE_INFINITY : compareRecords(before, told).length
-      }),
-    )
-    return entries[counts.indexOf(Math.min(...counts))]
+    return fewestChanges(this.#directory, told, entries)
   }
 
   /** What made the step below another one, where that itself was found in the cache and so says nothing. */
@@ -133,25 +124,9 @@ class DirectoryReader implements MissReader {
     if (current === undefined || depth === 0 || !isCacheKey(record.parent)) return undefined
     const entry = await this.#past.entry(record.parent)
     if (entry === undefined || entry.key === current.key) return undefined
-    const differences = compareRecords(await this.#withInputs(entry, largest.choice), toldOf(current))
+    const differences = compareRecords(await withFiles(this.#directory, entry, largest.below), toldOf(current))
     if (isOnlyStepBelow(differences)) return this.#causeBelow(entry, steps.slice(0, -1), depth - 1)
     return `below it, ${current.text}: ${differencesText(differences)}`
-  }
-
-  async #withInputs(entry: Entry, maxSize: number): Promise<Told> {
-    if (entry.record.inputs === undefined) return entry
-    const bytes = await this.#blob(entry.record.inputs, maxSize)
-    if (typeof bytes === 'string' || digestOf(bytes) !== entry.record.inputs) return entry
-    return { ...entry, inputs: JSON.parse(new TextDecoder().decode(bytes)) as readonly KeyInput[] }
-  }
-
-  async #blob(digest: string, maxSize: number): Promise<Uint8Array | 'missing' | 'unreadable'> {
-    try {
-      const path = join(this.#directory, 'blobs', ...digest.split(':'))
-      return (await readSmallFile(path, maxSize)) ?? 'missing'
-    } catch {
-      return 'unreadable'
-    }
   }
 }
 

@@ -1,6 +1,6 @@
 import type { EntryAbout } from './about.ts'
 import type { Difference } from './difference.ts'
-import { differencesText, isOnlyStepBelow } from './difference-text.ts'
+import { differencesText, isOnlyBelow } from './difference-text.ts'
 import type { CacheKey } from './key.ts'
 
 /** Why a layer does not come from the cache. */
@@ -62,5 +62,5 @@ export function changedSince(
 ): Explanation {
   const known = differencesText(differences)
   const text = below === undefined ? known : known.replace('the step before it changed', below)
-  return { reason: 'changed', text, follows: follows && isOnlyStepBelow(differences), nearest, differences }
+  return { reason: 'changed', text, follows: follows && isOnlyBelow(differences), nearest, differences }
 }
