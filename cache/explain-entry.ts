@@ -49,5 +49,5 @@ export async function explainEntry(
 
 function nearestOf(directory: string, after: Entry & Told, entries: readonly Entry[]): Promise<Entry | undefined> {
   const past = entries.map((entry) => ({ ...entry, lastUsed: entry.created }))
-  return fewestChanges(directory, after, nearestSteps(after, past, new Set()).slice(0, 16))
+  return fewestChanges(directory, after, nearestSteps(after, past, { others: new Set() }).slice(0, 16))
 }

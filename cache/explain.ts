@@ -62,6 +62,8 @@ class DirectoryReader implements MissReader {
   readonly #directory: string
   readonly #options: MissReaderOptions
   readonly #past: PastLayers
+  /** What the steps of this build were before: key of the nearest record, by their own. */
+  readonly #before = new Map<string, string>()
 
   constructor(directory: string, options: MissReaderOptions) {
     this.#directory = directory
@@ -97,9 +99,14 @@ class DirectoryReader implements MissReader {
 
   async #ofNearest(step: MissedStep): Promise<Explanation | undefined> {
     const told = toldOf(step)
-    const past = (await this.#past.near(told)).filter(({ key }) => key !== step.key)
-    const nearest = await this.#choose(told, nearestSteps(told, past, step.others))
+    const { parent } = told.record
+    const before = this.#before.get(parent)
+    const parents = before === undefined ? [parent] : [parent, before]
+    const past = (await this.#past.near(told, parents)).filter(({ key }) => key !== step.key)
+    const alike = nearestSteps(told, past, { others: step.others, parents })
+    const nearest = await this.#choose(told, alike, parents)
     if (nearest === undefined) return undefined
+    this.#before.set(step.key, nearest.key)
     const differences = compareRecords(await withFiles(this.#directory, nearest, largest.nearest), told)
     // The row of a damaged index may say anything.
     if (differences.length === 0) return undefined
@@ -108,12 +115,13 @@ class DirectoryReader implements MissReader {
   }
 
   /** The index is believed in nothing that an entry does not say. */
-  async #choose(told: Told, alike: readonly PastLayer[]): Promise<Entry | undefined> {
+  async #choose(told: Told, alike: readonly PastLayer[], parents: readonly string[]): Promise<Entry | undefined> {
     const entries: Entry[] = []
     for (const { key } of alike) {
       const entry = await this.#past.entry(key)
       if (entry !== undefined) entries.push(entry)
-      if (entries.length === most.alike) break
+      // What lies on the same is the same step, and has changed since the last build.
+      if (entries.length === most.alike || (entry !== undefined && parents.includes(entry.record.parent))) break
     }
     return fewestChanges(this.#directory, told, entries)
   }

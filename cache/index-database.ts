@@ -18,9 +18,10 @@ const schema = `
     key TEXT PRIMARY KEY, instruction TEXT NOT NULL, text TEXT NOT NULL, record TEXT NOT NULL,
     layer_digest TEXT NOT NULL, layer_size INTEGER NOT NULL, diff_id TEXT NOT NULL, made_on TEXT NOT NULL,
     created INTEGER NOT NULL, last_used INTEGER NOT NULL, hits INTEGER NOT NULL DEFAULT 0,
-    place TEXT NOT NULL, about TEXT NOT NULL
+    parent TEXT NOT NULL, place TEXT NOT NULL, about TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX layers_by_use ON layers (last_used);
+  CREATE INDEX layers_by_parent ON layers (parent, last_used);
   CREATE INDEX layers_by_text ON layers (text, last_used);
   CREATE INDEX layers_by_place ON layers (place, last_used);
   CREATE TABLE images (
@@ -133,7 +134,7 @@ function createOrCheck(db: IndexDatabase): void {
   if (id === 0 && version === 0 && tables === 0) db.exec(schema)
   else if (id !== applicationId) throw damage('it belongs to another program')
   else if (version !== schemaVersion) throw damage(`its tables have version ${version}`)
-  else if (tables !== 5) throw damage('tables are missing')
+  else if (tables !== 6) throw damage('tables are missing')
 }
 
 function damage(why: string): HearthError {

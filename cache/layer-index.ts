@@ -36,8 +36,8 @@ interface LayerRow {
 
 const insert = `
   INSERT INTO layers (
-    key, instruction, text, record, layer_digest, layer_size, diff_id, made_on, created, last_used, place, about
-  ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    key, instruction, text, record, layer_digest, layer_size, diff_id, made_on, created, last_used, parent, place, about
+  ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (key) DO UPDATE SET text = excluded.text, place = excluded.place, about = excluded.about, layer_digest = excluded.layer_digest,
     layer_size = excluded.layer_size, diff_id = excluded.diff_id, made_on = excluded.made_on,
     created = excluded.created, last_used = max(last_used, excluded.last_used)`
@@ -118,6 +118,6 @@ function rowOf(entry: Entry): readonly (string | number)[] {
   const { instruction } = record
   const created = entry.created.getTime()
   const written = canonicalJson(record as unknown as KeyValue)
-  const told = [placeOf(instruction, about), canonicalJson(about ?? null)]
+  const told = [record.parent, placeOf(instruction, about), canonicalJson(about ?? null)]
   return [key, instruction, text, written, layer.digest, layer.size, diffID, madeOn, created, created, ...told]
 }

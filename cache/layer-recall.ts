@@ -1,3 +1,4 @@
+import type { Statement } from 'better-sqlite3'
 import { parseAbout } from './about.ts'
 import { type IndexDatabase, openIndexToRead } from './index-database.ts'
 import type { CacheKey, StoredRecord } from './key.ts'
@@ -11,34 +12,58 @@ interface RecalledRow {
   readonly last_used: number
 }
 
+/** What layers are looked for by; any of it is enough. */
+export interface StepQuestion {
+  readonly text: string
+  /** Empty where it is not known. */
+  readonly place: string
+  readonly parents: readonly string[]
+}
+
+type Question = Statement<[string], RecalledRow>
+
 /** How many rows are looked at for one question. */
-const most = 16
+const most = 8
 
 const columns = 'SELECT key, text, record, about, last_used FROM layers'
+const byParent = `${columns} WHERE parent = ? ORDER BY last_used DESC LIMIT ${most}`
 const byText = `${columns} WHERE text = ? ORDER BY last_used DESC LIMIT ${most}`
 const byPlace = `${columns} WHERE place = ? ORDER BY last_used DESC LIMIT ${most}`
 
 /** The index of a cache directory, opened to be read: which layers were made by steps like one. */
 export class LayerRecall {
   readonly #db: IndexDatabase
+  readonly #byParent: Question
+  readonly #byText: Question
+  readonly #byPlace: Question
 
   private constructor(db: IndexDatabase) {
     this.#db = db
+    this.#byParent = db.prepare(byParent)
+    this.#byText = db.prepare(byText)
+    this.#byPlace = db.prepare(byPlace)
   }
 
   /** Undefined where there is no index, or none that can be read at once. */
   static open(directory: string): LayerRecall | undefined {
     const db = openIndexToRead(directory)
-    return db === undefined ? undefined : new LayerRecall(db)
+    try {
+      return db === undefined ? undefined : new LayerRecall(db)
+    } catch {
+      db?.close()
+      return undefined
+    }
   }
 
   /** Undefined where the index cannot be read after all. */
-  near(text: string, place: string): readonly PastLayer[] | undefined {
+  near({ text, place, parents }: StepQuestion): readonly PastLayer[] | undefined {
     try {
-      const rows = this.#db.prepare<[string], RecalledRow>(byText).all(text)
-      const placed = place === '' ? [] : this.#db.prepare<[string], RecalledRow>(byPlace).all(place)
-      const found = new Map([...rows, ...placed].map((row) => [row.key, row]))
-      return [...found.values()].map(recalled)
+      const rows = [
+        ...parents.flatMap((parent) => this.#byParent.all(parent)),
+        ...this.#byText.all(text),
+        ...(place === '' ? [] : this.#byPlace.all(place)),
+      ]
+      return [...new Map(rows.map((row) => [row.key, row])).values()].map(recalled)
     } catch {
       return undefined
     }

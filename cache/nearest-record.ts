@@ -12,18 +12,26 @@ export interface PastStep extends ToldStep {
   readonly lastUsed: Date
 }
 
+/** What is known around a step. */
+export interface Neighbours {
+  /** The texts of the other steps of its stage. */
+  readonly others: ReadonlySet<string>
+  /** Its parent, and what takes the place of that in the past. */
+  readonly parents?: readonly string[]
+}
+
 /**
  * Those of the past steps that are likely the same step, made of something else: the ones that fit best, and of equals
  * the most recent first. The same place of a Dockerfile or the same text make it likely, and the same things below and
- * inside more so. A step whose text is one of `others` stands elsewhere in the same stage now.
+ * inside more so. A step with the text of another one of the stage stands elsewhere in it now.
  */
 export function nearestSteps<T extends PastStep>(
   step: ToldStep,
   past: readonly T[],
-  others: ReadonlySet<string>,
+  { others, parents = [step.record.parent] }: Neighbours,
 ): readonly T[] {
   const rated = past.flatMap((candidate) => {
-    const rating = rate(step, candidate, others)
+    const rating = rate(step, candidate, { others, parents })
     return rating === undefined ? [] : [{ candidate, rating }]
   })
   const best = Math.max(...rated.map(({ rating }) => rating))
@@ -31,13 +39,13 @@ export function nearestSteps<T extends PastStep>(
   return nearest.sort((a, b) => b.lastUsed.getTime() - a.lastUsed.getTime())
 }
 
-function rate(step: ToldStep, past: PastStep, others: ReadonlySet<string>): number | undefined {
+function rate(step: ToldStep, past: PastStep, { others, parents }: Required<Neighbours>): number | undefined {
   if (past.record.instruction !== step.record.instruction) return undefined
   const isSameText = past.text === step.text
   if (!isSameText && others.has(past.text)) return undefined
   const place = placeOf(step.record.instruction, step.about)
   const isSamePlace = place !== '' && place === placeOf(past.record.instruction, past.about)
-  const isSameBelow = past.record.parent === step.record.parent
+  const isSameBelow = parents.includes(past.record.parent)
   const alike = likeness(words(past.text), words(step.text))
   const isLikely = isSameText || (isSamePlace && (isSameBelow || alike >= 0.5)) || (isSameBelow && alike >= 0.7)
   if (!isLikely) return undefined

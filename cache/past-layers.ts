@@ -28,13 +28,13 @@ export class PastLayers {
     this.#directory = directory
   }
 
-  /** Layers of steps with the same text, or at the same place. */
-  async near({ record, text, about }: ToldStep): Promise<readonly PastLayer[]> {
+  /** Layers of steps with the same text, at the same place, or on one of these parents. */
+  async near({ record, text, about }: ToldStep, parents: readonly string[]): Promise<readonly PastLayer[]> {
     if (!this.#isOpen) {
       this.#recall = LayerRecall.open(this.#directory)
       this.#isOpen = true
     }
-    const recalled = this.#recall?.near(text, placeOf(record.instruction, about))
+    const recalled = this.#recall?.near({ text, place: placeOf(record.instruction, about), parents })
     if (recalled !== undefined) return recalled
     this.#newest ??= newestEntries(this.#directory)
     return this.#newest
