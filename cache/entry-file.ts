@@ -5,6 +5,7 @@ import { HearthError, systemCode } from '../src/errors.ts'
 import { asRecord, type Descriptor, parseDescriptor, parseJson } from '../src/oci/descriptor.ts'
 import { type DiffID, digestOf, parseDiffID } from '../src/oci/digest.ts'
 import { layerCompression } from '../src/oci/media-type.ts'
+import { type EntryAbout, parseAbout } from './about.ts'
 import { type CacheKey, canonicalJson, type KeyValue, keyOfStored, type StoredRecord } from './key.ts'
 
 /** What is kept of a cached layer besides its bytes. */
@@ -17,6 +18,8 @@ export interface Entry {
   readonly diffID: DiffID
   readonly madeOn: string
   readonly created: Date
+  /** Where the step stood; entries of earlier versions do not say. */
+  readonly about?: EntryAbout
 }
 
 /** The largest entry that is read, in bytes. */
@@ -38,14 +41,16 @@ export function entryBytes(entry: Entry): Uint8Array {
     diffID: entry.diffID,
     madeOn: entry.madeOn,
     created: entry.created.toISOString(),
+    ...(entry.about === undefined ? {} : { about: { ...entry.about } }),
   }
   const checksum = digestOf(canonicalJson(content))
   return new TextEncoder().encode(canonicalJson({ ...content, checksum }))
 }
 
 /**
- * Reads an entry that must be the one of `key`. Its record must hash to the key, and its bytes must be exactly what
- * `entryBytes` would write: anything else is damage and throws a HearthError.
+ * Reads an entry that must be the one of `key`. Its record must hash to the key, its checksum must fit, and its bytes
+ * must be the one spelling of what it says: anything else is damage and throws a HearthError. Fields that a later version
+ * may add are read over.
  */
 export function parseEntry(bytes: Uint8Array, key: CacheKey): Entry {
   const o = asRecord(parseJson(bytes, 'cache entry'), 'cache entry')
@@ -57,10 +62,17 @@ export function parseEntry(bytes: Uint8Array, key: CacheKey): Entry {
   const stored = asRecord(record, 'key record') as unknown as StoredRecord
   const layer = parseDescriptor(o.layer)
   if (layerCompression(layer.mediaType) === undefined) throw damaged(`${layer.mediaType} is not a layer`)
-  const entry = { key, record: stored, text, layer, diffID: parseDiffID(diffID), madeOn, created: time }
-  if (!Buffer.from(entryBytes(entry)).equals(bytes)) throw damaged('its checksum does not fit')
+  if (!isIntact(o, bytes) || o.version !== 1 || o.key !== key) throw damaged('its checksum does not fit')
   if (keyOfStored(stored) !== key) throw damaged('its record belongs to another key')
-  return entry
+  const about = parseAbout(o.about)
+  const entry = { key, record: stored, text, layer, diffID: parseDiffID(diffID), madeOn, created: time }
+  return about === undefined ? entry : { ...entry, about }
+}
+
+function isIntact(document: Readonly<Record<string, unknown>>, bytes: Uint8Array): boolean {
+  const { checksum, ...content } = document as { readonly [name: string]: KeyValue }
+  if (checksum !== digestOf(canonicalJson(content))) return false
+  return Buffer.from(canonicalJson({ ...content, checksum })).equals(bytes)
 }
 
 /** The entry of a key in a cache directory; undefined when there is none. Throws when it is damaged or unreadable. */

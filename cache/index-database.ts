@@ -8,7 +8,7 @@ import type { Log } from '../src/log.ts'
 import { hasReliableLocks } from './filesystem.ts'
 
 /** Version of the tables below; it is part of the file's name, so versions never meet in one file. */
-const schemaVersion = 1
+const schemaVersion = 2
 
 // "hrth": marks a database as ours.
 const applicationId = 0x68727468
@@ -17,9 +17,13 @@ const schema = `
   CREATE TABLE layers (
     key TEXT PRIMARY KEY, instruction TEXT NOT NULL, text TEXT NOT NULL, record TEXT NOT NULL,
     layer_digest TEXT NOT NULL, layer_size INTEGER NOT NULL, diff_id TEXT NOT NULL, made_on TEXT NOT NULL,
-    created INTEGER NOT NULL, last_used INTEGER NOT NULL, hits INTEGER NOT NULL DEFAULT 0
+    created INTEGER NOT NULL, last_used INTEGER NOT NULL, hits INTEGER NOT NULL DEFAULT 0,
+    parent TEXT NOT NULL, place TEXT NOT NULL, about TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX layers_by_use ON layers (last_used);
+  CREATE INDEX layers_by_parent ON layers (parent, last_used);
+  CREATE INDEX layers_by_text ON layers (text, last_used);
+  CREATE INDEX layers_by_place ON layers (place, last_used);
   CREATE TABLE images (
     reference TEXT NOT NULL, platform TEXT NOT NULL, manifest_digest TEXT NOT NULL, resolved_at INTEGER NOT NULL,
     PRIMARY KEY (reference, platform)
@@ -44,6 +48,26 @@ export function openIndexDatabase(cacheDirectory: string, log: Log): IndexDataba
     return openNewest(directory, log)
   } catch (error) {
     log.debug(`The cache index in ${directory} is not used: ${messageOf(error)}`)
+    return undefined
+  }
+}
+
+/**
+ * The newest index of a cache directory, to be read only and without waiting: undefined where there is none that can be
+ * used. Not checked for damage, so that it costs nothing; what it says is to be compared with the files.
+ */
+export function openIndexToRead(cacheDirectory: string): IndexDatabase | undefined {
+  const directory = join(cacheDirectory, 'index')
+  try {
+    if (!hasReliableLocks(cacheDirectory)) return undefined
+    const generation = Math.max(...generationsIn(directory))
+    const path = join(directory, `v${schemaVersion}-g${generation}.db`)
+    const db = new Database(path, { readonly: true, fileMustExist: true, timeout: 50 })
+    db.pragma('trusted_schema = OFF')
+    if (db.pragma('application_id', { simple: true }) === applicationId) return db
+    db.close()
+    return undefined
+  } catch {
     return undefined
   }
 }
@@ -110,7 +134,7 @@ function createOrCheck(db: IndexDatabase): void {
   if (id === 0 && version === 0 && tables === 0) db.exec(schema)
   else if (id !== applicationId) throw damage('it belongs to another program')
   else if (version !== schemaVersion) throw damage(`its tables have version ${version}`)
-  else if (tables !== 3) throw damage('tables are missing')
+  else if (tables !== 6) throw damage('tables are missing')
 }
 
 function damage(why: string): HearthError {

@@ -1,4 +1,5 @@
 import type { Layer } from '../src/image/layer.ts'
+import type { EntryAbout } from './about.ts'
 import type { CacheKey, KeyRecord, StoredRecord } from './key.ts'
 
 /** A layer found in the cache. */
@@ -12,6 +13,7 @@ export interface CachedLayer {
   readonly record: StoredRecord
   /** The instruction it was made by, for people. */
   readonly text: string
+  readonly about?: EntryAbout
 }
 
 /** What is known of a new layer besides its bytes. */
@@ -21,6 +23,8 @@ export interface NewEntry {
   readonly madeOn: string
   readonly created: Date
   readonly text: string
+  /** Where the step stood, for explaining later misses. */
+  readonly about?: EntryAbout
 }
 
 export interface CacheOptions {

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemCode } from '../src/errors.ts'
 import type { Log } from '../src/log.ts'
+import { placeOf } from './about.ts'
 import { type Entry, readEntry } from './entry-file.ts'
 import { type IndexDatabase, inTransaction, openIndexDatabase } from './index-database.ts'
 import { type CacheKey, canonicalJson, isCacheKey, type KeyValue } from './key.ts'
@@ -34,9 +35,10 @@ interface LayerRow {
 }
 
 const insert = `
-  INSERT INTO layers (key, instruction, text, record, layer_digest, layer_size, diff_id, made_on, created, last_used)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-  ON CONFLICT (key) DO UPDATE SET text = excluded.text, layer_digest = excluded.layer_digest,
+  INSERT INTO layers (
+    key, instruction, text, record, layer_digest, layer_size, diff_id, made_on, created, last_used, parent, place, about
+  ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (key) DO UPDATE SET text = excluded.text, place = excluded.place, about = excluded.about, layer_digest = excluded.layer_digest,
     layer_size = excluded.layer_size, diff_id = excluded.diff_id, made_on = excluded.made_on,
     created = excluded.created, last_used = max(last_used, excluded.last_used)`
 
@@ -112,8 +114,10 @@ function keysIn(directory: string): readonly CacheKey[] {
 }
 
 function rowOf(entry: Entry): readonly (string | number)[] {
-  const { key, record, text, layer, diffID, madeOn } = entry
+  const { key, record, text, layer, diffID, madeOn, about } = entry
+  const { instruction } = record
   const created = entry.created.getTime()
   const written = canonicalJson(record as unknown as KeyValue)
-  return [key, record.instruction, text, written, layer.digest, layer.size, diffID, madeOn, created, created]
+  const told = [record.parent, placeOf(instruction, about), canonicalJson(about ?? null)]
+  return [key, instruction, text, written, layer.digest, layer.size, diffID, madeOn, created, created, ...told]
 }

@@ -7,6 +7,7 @@ import { type BuildPlan, type LayerStep, type StagePlan, sourceStagesOf, stageTi
 import { Agreement } from './agreement.ts'
 import { createGraph } from './build.ts'
 import type { BuildGraph } from './build-graph.ts'
+import { explainStep } from './explain-step.ts'
 import type { KeyedStep } from './keyed-stage.ts'
 import { identityOfLayers, lineageAfter, lineageFor, madeOnOf } from './lineage.ts'
 import { noDownloads } from './no-downloads.ts'
@@ -28,6 +29,8 @@ interface AskedStage {
   /** Why the step after the last keyed one has no key. */
   readonly failure: string | undefined
   readonly hits: readonly (CachedLayer | undefined)[]
+  /** Why there is no layer, for each step that the cache was asked for and has none of. */
+  readonly misses: readonly (string | undefined)[]
 }
 
 interface JudgedStage {
@@ -53,7 +56,11 @@ export async function forecastBuild(plan: BuildPlan, given: BuildRooms): Promise
   const rooms = { ...given, http: noDownloads, git: noRepositories, cache: given.cache ?? noLayers }
   const graph = createGraph(plan, rooms, { distrusted: new Set(), turns: new RootTurns(), trees: undefined })
   const asked = new Map<number, AskedStage>()
-  for (const stage of plan.stages) asked.set(stage.index, await askAbout(stage, graph, rooms))
+  for (const stage of plan.stages) {
+    const found = await askAbout(stage, graph, rooms)
+    const misses = await explainMisses(found, { graph, rooms, asked })
+    asked.set(stage.index, { ...found, misses })
+  }
   const judged = await judgeAll(plan, asked, rooms)
   const needed = workedOn(plan, judged)
   return new Map(
@@ -64,7 +71,35 @@ export async function forecastBuild(plan: BuildPlan, given: BuildRooms): Promise
   )
 }
 
-async function askAbout(plan: StagePlan, graph: BuildGraph, rooms: BuildRooms): Promise<AskedStage> {
+interface Explaining {
+  readonly graph: BuildGraph
+  readonly rooms: BuildRooms
+  /** The stages above which this one is built, among others. */
+  readonly asked: ReadonlyMap<number, AskedStage>
+}
+
+/** In the words in which the build will say it. */
+async function explainMisses(
+  { plan: stage, keyed: steps, hits }: Omit<AskedStage, 'misses'>,
+  { graph, rooms, asked }: Explaining,
+): Promise<AskedStage['misses']> {
+  const { misses } = rooms
+  if (misses === undefined) return []
+  const { base } = stage
+  let follows = base.kind === 'stage' && asked.get(base.index)?.hits.includes(undefined) === true
+  const reasons: (string | undefined)[] = []
+  for (const [i, keyed] of steps.entries()) {
+    if (hits[i] !== undefined || policyOf(keyed.step, rooms) === 'none') reasons.push(undefined)
+    else {
+      const around = { stage, steps, graph, rooms, follows, unusable: undefined }
+      reasons.push((await explainStep(misses.reader, keyed, around)).explanation.text)
+    }
+    follows ||= hits[i] === undefined
+  }
+  return reasons
+}
+
+async function askAbout(plan: StagePlan, graph: BuildGraph, rooms: BuildRooms): Promise<Omit<AskedStage, 'misses'>> {
   const { lookups } = graph.stage(plan.index)
   let failure: string | undefined
   try {
@@ -142,7 +177,8 @@ async function judge(stage: AskedStage, around: Judging): Promise<JudgedStage> {
     const missing = sources.find((source) => source.lineage === undefined)
     const lineages = sources.flatMap((source) => source.lineage ?? [])
     const hit = stage.hits[i]
-    const found = judgeStep({ step, hit, lineage, waitsFor, missing: missing?.stage, sources: lineages }, around)
+    const why = stage.misses[i]
+    const found = judgeStep({ step, hit, why, lineage, waitsFor, missing: missing?.stage, sources: lineages }, around)
     verdicts.push(found)
     isWhole &&= found.verdict === 'hit'
     const isUntold = (step.kind === 'run' && found.verdict !== 'hit') || missing !== undefined
@@ -158,6 +194,7 @@ async function judge(stage: AskedStage, around: Judging): Promise<JudgedStage> {
 interface StepToJudge {
   readonly step: LayerStep
   readonly hit: CachedLayer | undefined
+  readonly why: string | undefined
   readonly lineage: string | undefined
   readonly waitsFor: string | undefined
   /** A stage whose files it takes, and whose lineage is not known. */
@@ -173,18 +210,20 @@ async function agreedSources(
   return Promise.all(sourceStagesOf(step).map(async (stage) => ({ stage, lineage: await agreement.lineageOf(stage) })))
 }
 
-function judgeStep({ step, hit, waitsFor, missing, sources, ...below }: StepToJudge, around: Judging): Judged {
+function judgeStep({ step, hit, why, waitsFor, missing, sources, ...below }: StepToJudge, around: Judging): Judged {
   const lineage = lineageFor(step, below.lineage)
   const { plan, rooms, isSquashed } = around
   if (isSquashed) return miss('the stage becomes one layer, which no cache has')
   if (rooms.cache === noLayers) return miss('no cache is used')
   if (hit === undefined)
-    return miss(policyOf(step, rooms) === 'none' ? 'it is not cached' : 'the cache directory has nothing of this key')
+    return miss(policyOf(step, rooms) === 'none' ? 'it is not cached' : (why ?? 'the cache directory does not have it'))
   if (missing !== undefined) return miss(`${titleOf(plan, missing)} must be built first`)
   if (lineage === undefined) {
     return { verdict: 'depends', why: `used if ${waitsFor ?? 'what is below'} gives the same result again` }
   }
-  return hit.madeOn === madeOnOf(lineage, sources) ? { verdict: 'hit' } : miss('it was made on other results')
+  return hit.madeOn === madeOnOf(lineage, sources)
+    ? { verdict: 'hit' }
+    : miss('the cached layer was made on other results of earlier commands')
 }
 
 function miss(why: string): Judged {

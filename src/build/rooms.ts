@@ -1,4 +1,5 @@
 import type { DownloadNotes } from '../../cache/download-notes.ts'
+import type { MissReader } from '../../cache/explain.ts'
 import type { LayerCache } from '../../cache/layer-cache.ts'
 import type { MountDirectories } from '../../cache/mount-directories.ts'
 import type { BlobStore } from '../content/blob-store.ts'
@@ -13,6 +14,7 @@ import type { ImageReference } from '../oci/reference.ts'
 import type { IgnoredPaths } from '../rootfs/ignored-paths.ts'
 import type { OverlayMarks } from '../rootfs/overlay-mount.ts'
 import type { Isolation } from '../run/isolation.ts'
+import type { ExplainedMiss } from './explain-step.ts'
 import type { NamedContextFiles } from './named-contexts.ts'
 
 /** Finds images: in the layout they are in, or else warmed ones first, then the registry. One answer per reference for the whole build. */
@@ -39,6 +41,13 @@ export interface LayerOptions {
   readonly ignorePaths?: readonly string[]
 }
 
+/** Who knows why a step is not in the cache, and who wants to hear it. */
+export interface MissRooms {
+  readonly reader: MissReader
+  /** `log` is that of the stage. */
+  readonly tell: (miss: ExplainedMiss, log: Log) => void
+}
+
 /** Everything a build works with, made once by the composition root. */
 export interface BuildRooms {
   readonly context: BuildContext
@@ -47,6 +56,8 @@ export interface BuildRooms {
   readonly store: BlobStore
   readonly cache: LayerCache | undefined
   readonly cachePolicy: { readonly run: CachePolicy; readonly copy: CachePolicy }
+  /** Undefined where misses are not explained. */
+  readonly misses?: MissRooms
   /** What RUN --mount=type=cache mounts; in the cache directory when it is writable. */
   readonly mountDirectories: MountDirectories
   /** What --secret gives, by id. */

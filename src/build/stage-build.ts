@@ -10,6 +10,7 @@ import { layerItems } from '../snapshot/layer-items.ts'
 import type { LayerChanges } from '../snapshot/layer-order.ts'
 import { writeTar } from '../tar/write.ts'
 import type { BuildGraph } from './build-graph.ts'
+import { explainStep } from './explain-step.ts'
 import { historyOf, isTimeFixed, latestTimeOf, newestOf, timeOf } from './history.ts'
 import { atStep, type KeyedStep } from './keyed-stage.ts'
 import { identityOfLayers, lineageAfter } from './lineage.ts'
@@ -21,6 +22,7 @@ import type { StageFiles, StageRoot } from './stage-files.ts'
 import { StageLookups, type UsableLayer } from './stage-lookups.ts'
 import { StageTree } from './stage-tree.ts'
 import { type Standing, standingAfter } from './standing.ts'
+import { aboutStep, type StepSurroundings } from './step-about.ts'
 import { UnpackedRoot } from './unpacked-root.ts'
 
 /** A stage whose layers are all known: found in the cache or made. */
@@ -36,6 +38,8 @@ export interface BuiltStage {
   readonly lineage: string
   /** The same for other keys. */
   readonly standing: Standing
+  /** Not all of its layers were in the cache. */
+  readonly missed: boolean
 }
 
 interface Made {
@@ -65,6 +69,7 @@ interface Growth {
   lineage: string
   standing: Standing
   created: Date
+  missed: boolean
 }
 
 /** Builds one stage, at most once, and only as far as somebody asks. */
@@ -93,6 +98,7 @@ export class StageBuild {
     this.#cache = new StageCache({
       ...{ plan, lookups: this.lookups, rooms, log: this.#log },
       sourcesOf: (step) => this.#sourcesOf(step),
+      aboutOf: (keyed) => aboutStep(keyed, this.#around()),
     })
   }
 
@@ -157,6 +163,7 @@ export class StageBuild {
       lineage: base.lineage,
       standing: base.standing,
       created: base.created,
+      missed: base.missed,
     }
     let at = 0
     for (const step of this.plan.steps) {
@@ -170,11 +177,11 @@ export class StageBuild {
       await atStep(step, this.#graph, () => this.#take(keyed, hit, growth))
     }
     if (this.#single) await this.#snapshotOnce(growth)
-    const { layers, history, lineage, standing, created } = growth
+    const { layers, history, lineage, standing, created, missed } = growth
     await this.#graph.confirm(this.plan.index, lineage)
     const author = this.plan.author ?? base.author
     const { config } = this.plan
-    return { layers, history, lineage, standing, created, author, config, baseConfig: base.baseConfig }
+    return { layers, history, lineage, standing, created, missed, author, config, baseConfig: base.baseConfig }
   }
 
   async #base(): Promise<BuiltStage> {
@@ -190,6 +197,7 @@ export class StageBuild {
       lineage: 'scratch',
       standing: { identity: 'scratch', lineage: 'scratch' },
       created: now,
+      missed: false,
     }
     if (base.kind === 'scratch') return { ...empty, baseConfig: undefined }
     const { image } = await this.#rooms.images.find(base.reference, base.platform)
@@ -220,13 +228,10 @@ export class StageBuild {
 
   /** What its first key does not find, others may. */
   async #findOrMake(keyed: KeyedStep, unusable: CachedLayer | undefined, growth: Growth): Promise<Made> {
-    const { step } = keyed
     this.#rooms.signal?.throwIfAborted()
     const look = await this.#cache.lookAgain(keyed, growth)
     if (look.usable !== undefined) return taken(look.usable)
-    if (unusable !== undefined) {
-      this.#log.info(`${step.text}: the cached layer was made on other results of earlier commands, running again`)
-    }
+    await this.#explain(keyed, unusable, growth)
     return this.#make({ keyed, others: look.others }, growth)
   }
 
@@ -234,6 +239,22 @@ export class StageBuild {
   async #sourcesOf(step: LayerStep): Promise<readonly string[]> {
     const stages = sourceStagesOf(step).map((index) => this.#graph.stage(index).built())
     return (await Promise.all(stages)).map(({ lineage }) => lineage)
+  }
+
+  async #explain(keyed: KeyedStep, hit: CachedLayer | undefined, growth: Growth): Promise<void> {
+    const { missed: follows } = growth
+    growth.missed = true
+    const { misses, cache } = this.#rooms
+    if (misses === undefined || cache === undefined || this.#single || this.lookups.policy(keyed.step) === 'none')
+      return
+    const isDamaged = this.lookups.damaged.has(keyed.key)
+    const unusable = hit !== undefined ? 'other-results' : isDamaged ? 'blob-damaged' : undefined
+    const explained = await explainStep(misses.reader, keyed, { ...this.#around(), follows, unusable })
+    misses.tell(explained, this.#log)
+  }
+
+  #around(): StepSurroundings {
+    return { stage: this.plan, graph: this.#graph, rooms: this.#rooms, steps: this.lookups.keyedSoFar }
   }
 
   /** Runs a step on the stage's root. Its layer is stored at once; nothing comes back while the stage is squashed. */

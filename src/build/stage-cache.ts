@@ -1,3 +1,4 @@
+import type { EntryAbout } from '../../cache/about.ts'
 import type { CachedLayer } from '../../cache/layer-cache.ts'
 import type { Layer } from '../image/layer.ts'
 import type { Log } from '../log.ts'
@@ -16,6 +17,8 @@ export interface StageCacheOptions {
   readonly log: Log
   /** The lineages of the stages whose files a step takes, which are built for it. */
   readonly sourcesOf: (step: LayerStep) => Promise<readonly string[]>
+  /** What later misses are explained by. */
+  readonly aboutOf: (keyed: KeyedStep) => Promise<EntryAbout>
 }
 
 /** A step that no key has found. */
@@ -79,7 +82,7 @@ export class StageCache {
   async keep({ keyed, others }: StepToMake, { layer, sources, lineage }: NewLayer): Promise<CachedLayer | undefined> {
     const created = this.#options.rooms.now
     const madeOn = madeOnOf(lineageFor(keyed.step, lineage), sources)
-    const earlier = await this.#store(keyed, { layer, created, madeOn })
+    const earlier = await this.#storeFirst(keyed, { layer, created, madeOn })
     const kept = earlier ?? { layer, created }
     for (const other of others) {
       await this.#store({ ...other, step: keyed.step }, { ...kept, madeOn: other.madeOn(sources) })
@@ -88,14 +91,24 @@ export class StageCache {
   }
 
   #keepFirst(keyed: KeyedStep, { cached, sources }: UsableLayer, lineage: string): Promise<unknown> {
-    return this.#store(keyed, { ...cached, madeOn: madeOnOf(lineageFor(keyed.step, lineage), sources) })
+    return this.#storeFirst(keyed, { ...cached, madeOn: madeOnOf(lineageFor(keyed.step, lineage), sources) })
   }
 
-  async #store({ step, key, record }: Named, { layer, created, madeOn }: Kept): Promise<CachedLayer | undefined> {
+  /** Misses are explained by first keys alone. */
+  async #storeFirst(keyed: KeyedStep, kept: Kept): Promise<CachedLayer | undefined> {
+    const { lookups, aboutOf } = this.#options
+    return lookups.isCached(keyed.step) ? this.#store(keyed, kept, await aboutOf(keyed)) : undefined
+  }
+
+  async #store(
+    { step, key, record }: Named,
+    { layer, created, madeOn }: Kept,
+    about?: EntryAbout,
+  ): Promise<CachedLayer | undefined> {
     const { lookups, rooms } = this.#options
     if (!lookups.isCached(step)) return undefined
     const { signal } = rooms
-    const entry = { key, record, madeOn, created, text: step.text }
+    const entry = { key, record, madeOn, created, text: step.text, ...(about === undefined ? {} : { about }) }
     const remote = lookups.policy(step) === 'all'
     return await rooms.cache?.store(entry, layer, { remote, ...(signal === undefined ? {} : { signal }) })
   }

@@ -26,6 +26,9 @@ export interface UsableLayer {
 export class StageLookups {
   /** The steps whose keys are known by now, in their order; all of them once `keyed` has come through. */
   readonly keyedSoFar: readonly KeyedStep[]
+  /** Keys whose layer was found and turned out damaged. */
+  readonly damaged: ReadonlySet<CacheKey>
+  readonly #damaged = new Set<CacheKey>()
   readonly #options: LookupOptions
   readonly #steps: KeyedStep[] = []
   #keyed: Promise<KeyedStage> | undefined
@@ -35,6 +38,7 @@ export class StageLookups {
   constructor(options: LookupOptions) {
     this.#options = options
     this.keyedSoFar = this.#steps
+    this.damaged = this.#damaged
   }
 
   keyed(): Promise<KeyedStage> {
@@ -115,7 +119,9 @@ export class StageLookups {
       const checked = Promise.all(asked).then(async (all) => {
         const hit = await answer
         if (hit === undefined || !all.includes(undefined)) return hit
-        return (await isWhole(hit.layer, signal === undefined ? {} : { signal })) ? hit : undefined
+        if (await isWhole(hit.layer, signal === undefined ? {} : { signal })) return hit
+        this.#damaged.add(hit.key)
+        return undefined
       })
       // Awaited when the step's turn comes.
       checked.catch(() => {})

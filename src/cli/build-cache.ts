@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { BaseImages } from '../../cache/base-images.ts'
 import { type CacheAccess, cacheAccess } from '../../cache/cache-directory.ts'
 import { DownloadNotes } from '../../cache/download-notes.ts'
+import type { MissReader } from '../../cache/explain.ts'
 import type { LayerCache } from '../../cache/layer-cache.ts'
 import { type LocalLayerCache, localLayerCache, writingTrouble } from '../../cache/local.ts'
 import { MountDirectories } from '../../cache/mount-directories.ts'
@@ -13,6 +14,7 @@ import type { RegistryClient } from '../registry/registry-client.ts'
 import { ownIds } from '../run/user-namespace.ts'
 import type { Variables } from './environment.ts'
 import type { ExecutorOptions } from './executor-options.ts'
+import { openMisses } from './explain-misses.ts'
 import { openRemoteTiers } from './remote-tiers.ts'
 
 export interface BuildCacheOptions {
@@ -32,6 +34,8 @@ export interface BuildCache {
   readonly warm: BaseImages | undefined
   /** What addresses of ADD delivered. */
   readonly downloads?: DownloadNotes
+  /** Knows why layers are not there; undefined where nobody wants to hear it. */
+  readonly misses: MissReader | undefined
   /** What RUN --mount=type=cache mounts. */
   readonly mounts: MountDirectories
   /** Why that does not stay for later builds; undefined where it does. */
@@ -62,8 +66,11 @@ type LayerParts = Omit<BuildCache, 'mounts' | 'mountsGo'>
 function openLayerCache(around: BuildCacheOptions, access: CacheAccess): LayerParts {
   const { options, workDir, log } = around
   const temporary = (): BlobStore => BlobStore.open(`${workDir}/store`, { readOnly: false })
-  if (!options.cache) return { store: temporary(), layers: undefined, warm: undefined }
-  if (access === 'none') return { store: temporary(), layers: tiered(undefined, around), warm: undefined }
+  if (!options.cache) return { store: temporary(), layers: undefined, warm: undefined, misses: undefined }
+  if (access === 'none') {
+    const misses = openMisses(options, undefined)
+    return { store: temporary(), layers: tiered(undefined, around), warm: undefined, misses }
+  }
   const { cacheDir: directory, cacheTtlMs: ttlMs, tarPath, ociLayoutPath } = options
   const writing = writingTrouble(directory, log)
   const isReadOnly = access === 'read-only' || !options.cacheTiers.to.local
@@ -75,7 +82,8 @@ function openLayerCache(around: BuildCacheOptions, access: CacheAccess): LayerPa
   const local = localLayerCache({ directory, store, ttlMs, readOnly, log, now, checkLayers, writing })
   const warm = BaseImages.open(directory, { readOnly, log, ttlMs, store })
   const downloads = new DownloadNotes({ directory, readOnly })
-  return { store: readOnly ? temporary() : store, layers: tiered(local, around), warm, downloads }
+  const misses = openMisses(options, directory)
+  return { store: readOnly ? temporary() : store, layers: tiered(local, around), warm, downloads, misses }
 }
 
 interface SharedOptions {

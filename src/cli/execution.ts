@@ -9,6 +9,7 @@ import type { RegistryAccess } from './registry-access.ts'
 export interface Execution {
   readonly options: ExecutorOptions
   readonly secrets: Secrets['given']
+  readonly masked: Secrets['masked']
   readonly env: Variables
   readonly log: Log
   /** What the log writes to: it waits until the isolation is chosen, as another start of the program says it all again. */

@@ -21,6 +21,9 @@ export type SnapshotMode = (typeof snapshotModes)[number]
 export const planFormats = ['text', 'json'] as const
 export type PlanFormat = (typeof planFormats)[number]
 
+export const explainForms = ['text', 'json', 'off'] as const
+export type ExplainForm = (typeof explainForms)[number]
+
 /** What the executor was asked to do: every flag with its value, checked as far as it can be without touching a file. */
 export interface ExecutorOptions {
   /** As given: a path relative to the working directory or to the context. */
@@ -59,6 +62,8 @@ export interface ExecutorOptions {
   readonly cacheTtlMs: number
   readonly cacheRunLayers: CachePolicy
   readonly cacheCopyLayers: CachePolicy
+  /** How it is said why a step is not in the cache. */
+  readonly explain: ExplainForm
   readonly singleSnapshot: boolean
   readonly snapshotMode: SnapshotMode
   readonly reproducible: boolean

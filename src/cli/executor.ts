@@ -96,7 +96,18 @@ async function executeSaying(
   await using registries = await openRegistryAccess({ flags, environment, retries, log })
   const parent = resolve(environment.cwd, options.workDir ?? environment.temporaryDirectory)
   return withWorkDirectory({ parent, log }, (workDir) => {
-    const common = { options, secrets: secrets.given, env, log, said, firstLog, stdin, stdout, signal }
+    const common = {
+      options,
+      secrets: secrets.given,
+      masked: secrets.masked,
+      env,
+      log,
+      said,
+      firstLog,
+      stdin,
+      stdout,
+      signal,
+    }
     return executeIn({ ...common, registries, workDir })
   })
 }
@@ -150,6 +161,7 @@ async function executeWith(
       { plan, options, rooms: roomsOf(execution, { context, namedContexts, git, cache, images }) },
       stdout,
     )
+    cache.misses?.close()
     return 'done'
   }
   if (cache.mountsGo !== undefined && hasCacheMounts(plan)) {
@@ -167,6 +179,7 @@ async function executeWith(
     log.info(`Built ${image.manifestDescriptor.digest}`)
     return 'done'
   } finally {
+    cache.misses?.close()
     // Layers made before a failure are worth keeping, too.
     await cache.layers?.close()
   }

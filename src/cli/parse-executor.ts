@@ -10,7 +10,14 @@ import { timeArg } from '../plan/scope.ts'
 import { readAgentFlags } from './agent-flags.ts'
 import { readCacheTiers } from './cache-places.ts'
 import { readEnvironment, type Variables } from './environment.ts'
-import type { ExecutorOptions, IsolationChoice, ParsedExecutor, PlanFormat, SnapshotMode } from './executor-options.ts'
+import type {
+  ExecutorOptions,
+  ExplainForm,
+  IsolationChoice,
+  ParsedExecutor,
+  PlanFormat,
+  SnapshotMode,
+} from './executor-options.ts'
 import { executorFlags } from './flags/executor-flags.ts'
 import { judgeFates } from './flags/fates.ts'
 import { FlagValues } from './flags/flag-values.ts'
@@ -217,7 +224,7 @@ function format(values: FlagValues): Pick<ExecutorOptions, 'compression' | 'imag
 
 type CacheOptions = Pick<
   ExecutorOptions,
-  'cache' | 'cacheDir' | 'cacheTiers' | 'cacheTtlMs' | 'cacheRunLayers' | 'cacheCopyLayers'
+  'cache' | 'cacheDir' | 'cacheTiers' | 'cacheTtlMs' | 'cacheRunLayers' | 'cacheCopyLayers' | 'explain'
 >
 
 function cacheOptions(values: FlagValues, pushedTo: string | undefined): CacheOptions {
@@ -231,6 +238,7 @@ function cacheOptions(values: FlagValues, pushedTo: string | undefined): CacheOp
     cacheTtlMs: values.milliseconds('cache-ttl'),
     cacheRunLayers: values.boolean('cache-run-layers') ? 'all' : 'none',
     cacheCopyLayers: copyPolicy(values),
+    explain: values.text('explain') as ExplainForm,
   }
 }
 

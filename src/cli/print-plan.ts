@@ -11,6 +11,7 @@ import type { BuildPlan } from '../plan/step.ts'
 import { namespaceIsolation } from '../run/namespaces.ts'
 import type { BuildCache } from './build-cache.ts'
 import type { ExecutorOptions } from './executor-options.ts'
+import { openMisses } from './explain-misses.ts'
 import type { Sink } from './program.ts'
 
 export interface ReadingOptions {
@@ -23,14 +24,14 @@ export interface ReadingOptions {
 export function openCacheToRead({ options, workDir, log }: ReadingOptions): BuildCache {
   const temporary = BlobStore.open(`${workDir}/store`, { readOnly: false })
   const mounts = { mounts: new MountDirectories({ directory: `${workDir}/mounts` }), mountsGo: undefined }
-  if (!options.cache) return { store: temporary, layers: undefined, warm: undefined, ...mounts }
+  if (!options.cache) return { store: temporary, layers: undefined, warm: undefined, misses: undefined, ...mounts }
   const { cacheDir: directory, cacheTtlMs: ttlMs } = options
   const store = BlobStore.open(directory, { readOnly: true })
   // That a directory is only read needs no saying here.
   const quiet = { ...log, info() {} }
   const layers = localLayerCache({ directory, store, ttlMs, readOnly: true, log: quiet, now: () => new Date() })
   const warm = BaseImages.open(directory, { readOnly: true, log, ttlMs, store })
-  return { store: temporary, layers, warm, ...mounts }
+  return { store: temporary, layers, warm, misses: openMisses(options, directory), ...mounts }
 }
 
 export interface PlanToPrint {

@@ -8,6 +8,7 @@ import type { BuildCache } from './build-cache.ts'
 import { checkAgents } from './check-agents.ts'
 import type { Workplace } from './choose-isolation.ts'
 import type { Execution } from './execution.ts'
+import { tellMisses } from './explain-misses.ts'
 
 /** What is opened before a plan is made. */
 export interface PlanInput {
@@ -23,11 +24,13 @@ export function roomsOf(execution: Execution, input: PlanInput): Omit<BuildRooms
   const { options, log, signal, registries, workDir } = execution
   const { reproducible, singleSnapshot, snapshotMode, ignorePaths, wishes, compression } = options
   const unwanted = readPathList(ignorePaths)
+  const { misses: reader } = input.cache
   return {
     context: input.context,
     namedContexts: input.namedContexts,
     store: input.cache.store,
     cache: input.cache.layers,
+    ...(reader === undefined ? {} : { misses: { reader, tell: tellMisses(execution) } }),
     cachePolicy: { run: options.cacheRunLayers, copy: options.cacheCopyLayers },
     mountDirectories: input.cache.mounts,
     secrets: execution.secrets,

@@ -89,6 +89,11 @@ export function formatReference(reference: ImageReference): string {
   return `${name}${tag}${digest}`
 }
 
+/** As people write it, without what Docker Hub's names need not say: "debian:12". */
+export function shortReference(reference: ImageReference): string {
+  return formatReference(reference).replace(`${dockerHub}/library/`, '').replace(`${dockerHub}/`, '')
+}
+
 function refuse(text: string, why: string): HearthError {
   return new HearthError({
     code: 'reference-invalid',

@@ -203,7 +203,8 @@ export function sourceStagesOf(step: Step): readonly number[] {
   return [...new Set(stages)].sort((a, b) => a - b)
 }
 
-function originsOf(step: Step): readonly Origin[] {
+/** Where a step takes files from. */
+export function originsOf(step: Step): readonly Origin[] {
   switch (step.kind) {
     case 'copy':
     case 'add':

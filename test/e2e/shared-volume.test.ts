@@ -103,7 +103,7 @@ function assertAlike(cache: string): void {
   const directories = below.filter((entry) => entry.isDirectory()).map(({ parentPath, name }) => join(parentPath, name))
   assert.ok(directories.length >= 5)
   for (const path of directories) assert.equal(statSync(path).mode & 0o7777, mode & 0o2777, path)
-  assert.equal(statSync(join(cache, 'index/v1-g1.db')).mode & 0o777, mode & 0o666)
+  assert.equal(statSync(join(cache, 'index/v2-g1.db')).mode & 0o777, mode & 0o666)
 }
 
 test('who may not write in the volume is told who that is, where, and what to change', async () => {

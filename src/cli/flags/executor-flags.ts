@@ -1,6 +1,6 @@
 import { imageFormats } from '../../image/image.ts'
 import { newCompressions } from '../../image/layer.ts'
-import { isolationChoices, snapshotModes } from '../executor-options.ts'
+import { explainForms, isolationChoices, snapshotModes } from '../executor-options.ts'
 import type { Flag } from './flag.ts'
 import { kanikoFlags } from './kaniko-flags.ts'
 import { logFlags } from './log-flags.ts'
@@ -206,6 +206,15 @@ const cache: readonly Flag[] = [
     name: 'cache-to',
     kind: 'list',
     description: 'Write these caches only, beside the directory: the same; repeatable',
+    group: 'Cache',
+  },
+  {
+    name: 'explain',
+    kind: 'text',
+    default: 'text',
+    choices: explainForms,
+    description:
+      'How to say why a step is not in the cache: in the log, as JSON lines on standard output, or not at all',
     group: 'Cache',
   },
   { name: 'no-push-cache', kind: 'boolean', description: 'Write nothing to the cache repository', group: 'Cache' },

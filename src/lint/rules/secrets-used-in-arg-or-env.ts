@@ -1,9 +1,7 @@
+import { isSecretName } from '../../dockerfile/secret-name.ts'
 import type { Mark, Rule } from '../rule.ts'
 
-const secret = /(?:_|^)(?:apikey|auth|credentials?|key|password|pword|passwd|secret|token)(?:_|$)/i
-const harmless = /(?:_|^)(?:public|file|version)(?:_|$)/i
-
-/** ARG and ENV stay readable in the image and its history. Names are all there is to go by. */
+/** ARG and ENV stay readable in the image and its history. */
 export const secretsUsedInArgOrEnv: Rule = {
   name: 'SecretsUsedInArgOrEnv',
   origin: 'buildkit',
@@ -12,7 +10,7 @@ export const secretsUsedInArgOrEnv: Rule = {
       stage.instructions.flatMap((instruction): readonly Mark[] => {
         if (instruction.kind !== 'ARG' && instruction.kind !== 'ENV') return []
         const pairs = instruction.kind === 'ARG' ? instruction.args : instruction.pairs
-        const names = pairs.map(([name]) => name).filter((name) => secret.test(name) && !harmless.test(name))
+        const names = pairs.map(([name]) => name).filter(isSecretName)
         return names.map((name) => ({
           position: instruction,
           message: `${instruction.kind} "${name}" looks like a secret, which everybody who has the image could read`,

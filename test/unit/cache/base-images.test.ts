@@ -139,7 +139,7 @@ test('the warmed images are listed, also in the SQLite index', async (t) => {
     [listed?.reference, listed?.platform, listed?.manifest.digest, more.length],
     ['index.docker.io/library/debian:12', 'linux/amd64', digest, 0],
   )
-  const db = new Database(join(directory, 'index', 'v1-g1.db'), { readonly: true })
+  const db = new Database(join(directory, 'index', 'v2-g1.db'), { readonly: true })
   assert.deepEqual(db.prepare('SELECT * FROM images').all(), [
     {
       reference: 'index.docker.io/library/debian:12',

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
 import { type Entry, entryBytes, entryPath, maxEntrySize, parseEntry, readEntry } from '../../../cache/entry-file.ts'
-import { storedRecord } from '../../../cache/key.ts'
+import { canonicalJson, type KeyValue, storedRecord } from '../../../cache/key.ts'
 import { type DiffID, digestOf } from '../../../src/oci/digest.ts'
 import { mediaTypes } from '../../../src/oci/media-type.ts'
 import { temporaryDirectory } from '../content/support.ts'
@@ -93,3 +93,21 @@ function replacing(path: string, make: () => unknown): void {
   rmSync(path)
   make()
 }
+
+const about = { dockerfile: 'Dockerfile', stage: 'build', position: 0, line: 2, args: ['A'], names: { k1: 'stage x' } }
+
+test('what an entry says of its step is read back, and one that says nothing is an entry, too', () => {
+  assert.deepEqual(parseEntry(entryBytes({ ...entry, about }), key), { ...entry, about })
+  assert.equal(parseEntry(entryBytes(entry), key).about, undefined)
+})
+
+test('fields that a later version adds are read over, as long as the checksum holds for them', () => {
+  const { checksum: _checksum, ...content } = JSON.parse(Buffer.from(entryBytes(entry)).toString())
+  const more = { ...content, later: { a: 1 }, about: 'of another shape' }
+  const signed = (document: object): Uint8Array => Buffer.from(canonicalJson(document as KeyValue))
+  const checksum = digestOf(canonicalJson(more))
+  assert.deepEqual(parseEntry(signed({ ...more, checksum }), key), entry)
+  assert.throws(() => parseEntry(signed({ ...more, later: { a: 2 }, checksum }), key), /damaged/)
+  const another = { ...content, version: 2 }
+  assert.throws(() => parseEntry(signed({ ...another, checksum: digestOf(canonicalJson(another)) }), key), /damaged/)
+})

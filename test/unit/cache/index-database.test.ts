@@ -38,7 +38,7 @@ async function build(directory: string): Promise<readonly string[]> {
 async function builtOnce(t: TestContext): Promise<{ readonly directory: string; readonly path: string }> {
   const directory = temporaryDirectory(t)
   assert.deepEqual(await build(directory), [])
-  return { directory, path: join(directory, 'index', 'v1-g1.db') }
+  return { directory, path: join(directory, 'index', 'v2-g1.db') }
 }
 
 function rowsOf(directory: string): readonly string[] {
@@ -81,8 +81,8 @@ for (const [what, spoil] of variants) {
     const spoiled = readFileSync(path)
     const warnings = await build(directory)
     assert.equal(warnings.length, 1, warnings.join('\n'))
-    assert.match(warnings[0] ?? '', /v1-g1\.db is damaged .*rebuilt from the records/)
-    assert.deepEqual(readdirSync(join(directory, 'index')), ['v1-g1.db', 'v1-g2.db'])
+    assert.match(warnings[0] ?? '', /v2-g1\.db is damaged .*rebuilt from the records/)
+    assert.deepEqual(readdirSync(join(directory, 'index')), ['v2-g1.db', 'v2-g2.db'])
     assert.deepEqual(readFileSync(path), spoiled)
     assert.deepEqual(rowsOf(directory), ['COPY a / 1', 'COPY b / 1', 'COPY c / 1'])
     assert.deepEqual(await build(directory), [])
@@ -93,13 +93,13 @@ test('an index that was emptied is filled again where it is', async (t) => {
   const { directory, path } = await builtOnce(t)
   truncateSync(path, 0)
   assert.deepEqual(await build(directory), [])
-  assert.deepEqual(readdirSync(join(directory, 'index')), ['v1-g1.db'])
+  assert.deepEqual(readdirSync(join(directory, 'index')), ['v2-g1.db'])
   assert.deepEqual(rowsOf(directory), ['COPY a / 1', 'COPY b / 1', 'COPY c / 1'])
 })
 
 test('an index of a later version of hearth is left alone', async (t) => {
   const { directory } = await builtOnce(t)
-  const later = join(directory, 'index', 'v2-g7.db')
+  const later = join(directory, 'index', 'v3-g7.db')
   writeFileSync(later, 'from the future')
   assert.deepEqual(await build(directory), [])
   assert.equal(readFileSync(later, 'utf8'), 'from the future')
