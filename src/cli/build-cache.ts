@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { BaseImages } from '../../cache/base-images.ts'
 import { type CacheAccess, cacheAccess } from '../../cache/cache-directory.ts'
+import { KanikoImages } from '../../cache/kaniko-images.ts'
 import type { LayerCache } from '../../cache/layer-cache.ts'
 import { type LocalLayerCache, localLayerCache, writingTrouble } from '../../cache/local.ts'
 import { MountDirectories } from '../../cache/mount-directories.ts'
@@ -31,6 +32,8 @@ export interface BuildCache {
   readonly store: BlobStore
   readonly layers: LayerCache | undefined
   readonly warm: BaseImages | undefined
+  /** What kaniko has warmed in the same directory. */
+  readonly kaniko: KanikoImages | undefined
   /** What RUN --mount=type=cache mounts. */
   readonly mounts: MountDirectories
   /** Why that does not stay for later builds; undefined where it does. */
@@ -61,8 +64,9 @@ type LayerParts = Omit<BuildCache, 'mounts' | 'mountsGo'>
 function openLayerCache(around: BuildCacheOptions, access: CacheAccess): LayerParts {
   const { options, workDir, log } = around
   const temporary = (): BlobStore => BlobStore.open(`${workDir}/store`, { readOnly: false })
-  if (!options.cache) return { store: temporary(), layers: undefined, warm: undefined }
-  if (access === 'none') return { store: temporary(), layers: tiered(undefined, around), warm: undefined }
+  if (!options.cache) return { store: temporary(), layers: undefined, warm: undefined, kaniko: undefined }
+  if (access === 'none')
+    return { store: temporary(), layers: tiered(undefined, around), warm: undefined, kaniko: undefined }
   const { cacheDir: directory, cacheTtlMs: ttlMs, tarPath, ociLayoutPath } = options
   const writing = writingTrouble(directory, log)
   const store = openShared({ directory, readOnly: access === 'read-only', log, writing, temporary })
@@ -72,7 +76,8 @@ function openLayerCache(around: BuildCacheOptions, access: CacheAccess): LayerPa
   const now = (): Date => new Date()
   const local = localLayerCache({ directory, store, ttlMs, readOnly, log, now, checkLayers, writing })
   const warm = BaseImages.open(directory, { readOnly, log, ttlMs, store })
-  return { store: readOnly ? temporary() : store, layers: tiered(local, around), warm }
+  const kaniko = new KanikoImages({ directory, log })
+  return { store: readOnly ? temporary() : store, layers: tiered(local, around), warm, kaniko }
 }
 
 interface SharedOptions {

@@ -119,7 +119,7 @@ async function executeWith(
   const cache = options.dryrun
     ? openCacheToRead({ options, workDir, log })
     : openBuildCache({ options, env: execution.env, client: registries.push, workDir, log })
-  const images = createImageSource({ client: registries.pull, warm: cache.warm, log, signal })
+  const images = createImageSource({ client: registries.pull, warm: cache.warm, kaniko: cache.kaniko, log, signal })
   const { plan, baseConfig } = await planOf(dockerfile, options, images)
   runBuildChecks(checked, findings, baseConfig)
   if (options.dryrun) {

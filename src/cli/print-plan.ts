@@ -1,4 +1,5 @@
 import { BaseImages } from '../../cache/base-images.ts'
+import { KanikoImages } from '../../cache/kaniko-images.ts'
 import { localLayerCache } from '../../cache/local.ts'
 import { MountDirectories } from '../../cache/mount-directories.ts'
 import { forecastBuild } from '../build/forecast.ts'
@@ -23,14 +24,14 @@ export interface ReadingOptions {
 export function openCacheToRead({ options, workDir, log }: ReadingOptions): BuildCache {
   const temporary = BlobStore.open(`${workDir}/store`, { readOnly: false })
   const mounts = { mounts: new MountDirectories({ directory: `${workDir}/mounts` }), mountsGo: undefined }
-  if (!options.cache) return { store: temporary, layers: undefined, warm: undefined, ...mounts }
+  if (!options.cache) return { store: temporary, layers: undefined, warm: undefined, kaniko: undefined, ...mounts }
   const { cacheDir: directory, cacheTtlMs: ttlMs } = options
   const store = BlobStore.open(directory, { readOnly: true })
   // That a directory is only read needs no saying here.
   const quiet = { ...log, info() {} }
   const layers = localLayerCache({ directory, store, ttlMs, readOnly: true, log: quiet, now: () => new Date() })
   const warm = BaseImages.open(directory, { readOnly: true, log, ttlMs, store })
-  return { store: temporary, layers, warm, ...mounts }
+  return { store: temporary, layers, warm, kaniko: new KanikoImages({ directory, log }), ...mounts }
 }
 
 export interface PlanToPrint {
