@@ -124,7 +124,8 @@ interface GraphParts extends Tries {
 export function createGraph(plan: BuildPlan, rooms: BuildRooms, { distrusted, turns, trees }: GraphParts): BuildGraph {
   const stages = new Map<number, StageBuild>()
   const { workDir, log, signal } = rooms
-  const imageTrees = new ImageTrees({ directory: workDir, log, ...(signal === undefined ? {} : { signal }) })
+  const abort = signal === undefined ? {} : { signal }
+  const imageTrees = new ImageTrees({ directory: workDir, tables: rooms.tables, log, ...abort })
   const stage = (index: number): StageBuild => {
     const found = stages.get(index)
     if (found !== undefined) return found

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { BaseImages } from '../../cache/base-images.ts'
 import { type CacheAccess, cacheAccess } from '../../cache/cache-directory.ts'
+import { FileTables } from '../../cache/file-tables.ts'
 import { KanikoImages } from '../../cache/kaniko-images.ts'
 import type { LayerCache } from '../../cache/layer-cache.ts'
 import { type LocalLayerCache, localLayerCache, writingTrouble } from '../../cache/local.ts'
@@ -34,6 +35,8 @@ export interface BuildCache {
   readonly warm: BaseImages | undefined
   /** What kaniko has warmed in the same directory. */
   readonly kaniko: KanikoImages | undefined
+  /** What is known of the files of images. */
+  readonly tables: FileTables | undefined
   /** What RUN --mount=type=cache mounts. */
   readonly mounts: MountDirectories
   /** Why that does not stay for later builds; undefined where it does. */
@@ -59,14 +62,15 @@ function openMounts(around: BuildCacheOptions, access: CacheAccess): Pick<BuildC
   return { mounts, mountsGo: why }
 }
 
+const nothing = { warm: undefined, kaniko: undefined, tables: undefined }
+
 type LayerParts = Omit<BuildCache, 'mounts' | 'mountsGo'>
 
 function openLayerCache(around: BuildCacheOptions, access: CacheAccess): LayerParts {
   const { options, workDir, log } = around
   const temporary = (): BlobStore => BlobStore.open(`${workDir}/store`, { readOnly: false })
-  if (!options.cache) return { store: temporary(), layers: undefined, warm: undefined, kaniko: undefined }
-  if (access === 'none')
-    return { store: temporary(), layers: tiered(undefined, around), warm: undefined, kaniko: undefined }
+  if (!options.cache) return { store: temporary(), layers: undefined, ...nothing }
+  if (access === 'none') return { store: temporary(), layers: tiered(undefined, around), ...nothing }
   const { cacheDir: directory, cacheTtlMs: ttlMs, tarPath, ociLayoutPath } = options
   const writing = writingTrouble(directory, log)
   const store = openShared({ directory, readOnly: access === 'read-only', log, writing, temporary })
@@ -77,7 +81,8 @@ function openLayerCache(around: BuildCacheOptions, access: CacheAccess): LayerPa
   const local = localLayerCache({ directory, store, ttlMs, readOnly, log, now, checkLayers, writing })
   const warm = BaseImages.open(directory, { readOnly, log, ttlMs, store })
   const kaniko = new KanikoImages({ directory, log })
-  return { store: readOnly ? temporary() : store, layers: tiered(local, around), warm, kaniko }
+  const tables = new FileTables({ directory, readOnly, log, writing })
+  return { store: readOnly ? temporary() : store, layers: tiered(local, around), warm, kaniko, tables }
 }
 
 interface SharedOptions {

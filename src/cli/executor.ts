@@ -146,6 +146,7 @@ async function executeWith(
   } finally {
     // Layers made before a failure are worth keeping, too.
     await cache.layers?.close()
+    await cache.tables?.settled()
   }
 }
 

@@ -33,6 +33,7 @@ export function roomsOf(execution: Execution, input: PlanInput): Omit<BuildRooms
     secrets: execution.secrets,
     agents: checkAgents(options.agents, options.environment.cwd),
     images: input.images,
+    tables: input.cache.tables,
     http: registries.http,
     git: input.git,
     workDir,
