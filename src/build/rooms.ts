@@ -1,5 +1,6 @@
 import type { LayerCache } from '../../cache/layer-cache.ts'
 import type { MountDirectories } from '../../cache/mount-directories.ts'
+import type { UnpackedTrees } from '../../cache/unpacked-trees.ts'
 import type { BlobStore } from '../content/blob-store.ts'
 import type { BuildContext } from '../context/open-context.ts'
 import type { GitSources } from '../git/sources.ts'
@@ -49,6 +50,8 @@ export interface BuildRooms {
   readonly images: ImageSource
   /** What is known of the files of images from earlier builds; undefined where nothing is kept. */
   readonly tables?: TreeTables | undefined
+  /** The unpacked files of images from earlier builds; undefined where none are kept. */
+  readonly unpackedTrees?: UnpackedTrees | undefined
   readonly isolation: Isolation
   /** How overlays are marked, where roots can be overlays; otherwise each is unpacked into a directory of its own. */
   readonly overlay: OverlayMarks | undefined

@@ -10,11 +10,13 @@ import { ociLayerCache } from '../../cache/oci-directory.ts'
 import { remoteLayerCache } from '../../cache/remote.ts'
 import { tieredLayerCache } from '../../cache/tiered.ts'
 import { Trouble } from '../../cache/trouble.ts'
+import { UnpackedTrees } from '../../cache/unpacked-trees.ts'
 import { BlobStore } from '../content/blob-store.ts'
 import type { Log } from '../log.ts'
 import { parseReference } from '../oci/reference.ts'
 import type { RegistryClient } from '../registry/registry-client.ts'
-import { ownIds } from '../run/user-namespace.ts'
+import { missingCapabilities } from '../run/missing-capabilities.ts'
+import { inUserNamespace, ownIds } from '../run/user-namespace.ts'
 import type { Variables } from './environment.ts'
 import type { ExecutorOptions } from './executor-options.ts'
 
@@ -26,6 +28,7 @@ export interface BuildCacheOptions {
   /** An existing directory of this build's own, for layers that cannot be kept. */
   readonly workDir: string
   readonly log: Log
+  readonly signal?: AbortSignal | undefined
 }
 
 /** What a build keeps its layers in, and what it can take from earlier ones. */
@@ -37,6 +40,8 @@ export interface BuildCache {
   readonly kaniko: KanikoImages | undefined
   /** What is known of the files of images. */
   readonly tables: FileTables | undefined
+  /** Their unpacked files, with --cache-unpacked. */
+  readonly trees: UnpackedTrees | undefined
   /** What RUN --mount=type=cache mounts. */
   readonly mounts: MountDirectories
   /** Why that does not stay for later builds; undefined where it does. */
@@ -62,7 +67,7 @@ function openMounts(around: BuildCacheOptions, access: CacheAccess): Pick<BuildC
   return { mounts, mountsGo: why }
 }
 
-const nothing = { warm: undefined, kaniko: undefined, tables: undefined }
+const nothing = { warm: undefined, kaniko: undefined, tables: undefined, trees: undefined }
 
 type LayerParts = Omit<BuildCache, 'mounts' | 'mountsGo'>
 
@@ -82,7 +87,14 @@ function openLayerCache(around: BuildCacheOptions, access: CacheAccess): LayerPa
   const warm = BaseImages.open(directory, { readOnly, log, ttlMs, store })
   const kaniko = new KanikoImages({ directory, log })
   const tables = new FileTables({ directory, readOnly, log, writing })
-  return { store: readOnly ? temporary() : store, layers: tiered(local, around), warm, kaniko, tables }
+  const trees = options.cacheUnpacked ? openTrees(around, readOnly) : undefined
+  return { store: readOnly ? temporary() : store, layers: tiered(local, around), warm, kaniko, tables, trees }
+}
+
+function openTrees({ options, env, log, signal }: BuildCacheOptions, readOnly: boolean): UnpackedTrees {
+  const devices = !inUserNamespace(env) && !missingCapabilities().some(({ name }) => name === 'MKNOD')
+  const directory = resolve(options.environment.cwd, options.cacheDir)
+  return new UnpackedTrees({ directory, readOnly, devices, log, signal })
 }
 
 interface SharedOptions {

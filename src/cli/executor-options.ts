@@ -55,6 +55,8 @@ export interface ExecutorOptions {
   readonly cacheTtlMs: number
   readonly cacheRunLayers: CachePolicy
   readonly cacheCopyLayers: CachePolicy
+  /** Roots may lie on the unpacked files of bases that are kept in the cache directory. */
+  readonly cacheUnpacked: boolean
   readonly singleSnapshot: boolean
   readonly snapshotMode: SnapshotMode
   readonly reproducible: boolean

@@ -118,7 +118,7 @@ async function executeWith(
   const outputs = planOutputs({ options, client: registries.push, log, signal })
   const cache = options.dryrun
     ? openCacheToRead({ options, workDir, log })
-    : openBuildCache({ options, env: execution.env, client: registries.push, workDir, log })
+    : openBuildCache({ options, env: execution.env, client: registries.push, workDir, log, signal })
   const images = createImageSource({ client: registries.pull, warm: cache.warm, kaniko: cache.kaniko, log, signal })
   const { plan, baseConfig } = await planOf(dockerfile, options, images)
   runBuildChecks(checked, findings, baseConfig)
@@ -147,6 +147,7 @@ async function executeWith(
     // Layers made before a failure are worth keeping, too.
     await cache.layers?.close()
     await cache.tables?.settled()
+    await cache.trees?.close()
   }
 }
 

@@ -176,7 +176,14 @@ function outputs(values: FlagValues): Pick<ExecutorOptions, 'tarPath' | 'ociLayo
 
 type CacheOptions = Pick<
   ExecutorOptions,
-  'cache' | 'cacheDir' | 'cacheRepo' | 'cacheTtlMs' | 'cacheRunLayers' | 'cacheCopyLayers' | 'pushCache'
+  | 'cache'
+  | 'cacheDir'
+  | 'cacheRepo'
+  | 'cacheTtlMs'
+  | 'cacheRunLayers'
+  | 'cacheCopyLayers'
+  | 'cacheUnpacked'
+  | 'pushCache'
 >
 
 function cacheOptions(values: FlagValues, pushedTo: string | undefined): CacheOptions {
@@ -189,6 +196,7 @@ function cacheOptions(values: FlagValues, pushedTo: string | undefined): CacheOp
     cacheTtlMs: values.milliseconds('cache-ttl'),
     cacheRunLayers: values.boolean('cache-run-layers') ? 'all' : 'none',
     cacheCopyLayers: copyPolicy(values),
+    cacheUnpacked: values.boolean('cache-unpacked'),
     pushCache: !values.boolean('no-push-cache'),
   }
 }

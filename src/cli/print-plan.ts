@@ -24,7 +24,7 @@ export interface ReadingOptions {
 export function openCacheToRead({ options, workDir, log }: ReadingOptions): BuildCache {
   const temporary = BlobStore.open(`${workDir}/store`, { readOnly: false })
   const mounts = { mounts: new MountDirectories({ directory: `${workDir}/mounts` }), mountsGo: undefined }
-  const none = { layers: undefined, warm: undefined, kaniko: undefined, tables: undefined }
+  const none = { layers: undefined, warm: undefined, kaniko: undefined, tables: undefined, trees: undefined }
   if (!options.cache) return { store: temporary, ...none, ...mounts }
   const { cacheDir: directory, cacheTtlMs: ttlMs } = options
   const store = BlobStore.open(directory, { readOnly: true })
@@ -33,7 +33,7 @@ export function openCacheToRead({ options, workDir, log }: ReadingOptions): Buil
   const layers = localLayerCache({ directory, store, ttlMs, readOnly: true, log: quiet, now: () => new Date() })
   const warm = BaseImages.open(directory, { readOnly: true, log, ttlMs, store })
   const kaniko = new KanikoImages({ directory, log })
-  return { store: temporary, layers, warm, kaniko, tables: undefined, ...mounts }
+  return { store: temporary, layers, warm, kaniko, tables: undefined, trees: undefined, ...mounts }
 }
 
 export interface PlanToPrint {

@@ -34,6 +34,7 @@ export function roomsOf(execution: Execution, input: PlanInput): Omit<BuildRooms
     agents: checkAgents(options.agents, options.environment.cwd),
     images: input.images,
     tables: input.cache.tables,
+    unpackedTrees: input.cache.trees,
     http: registries.http,
     git: input.git,
     workDir,

@@ -1,10 +1,10 @@
 import type { BlobStore } from '../content/blob-store.ts'
-import { fetchLayer, isWhole, type Layer, openLayerTar, type ReadOptions } from '../image/layer.ts'
 import type { Log } from '../log.ts'
 import { shortDigest } from '../oci/digest.ts'
 import { applyLayer } from '../rootfs/apply.ts'
 import type { IgnoredPaths } from '../rootfs/ignored-paths.ts'
 import type { Move } from '../rootfs/move-mounts.ts'
+import { fetchLayer, isWhole, type Layer, openLayerTar, type ReadOptions } from './layer.ts'
 
 export interface UnpackLayersOptions {
   /** Where the layers' bytes are kept. */
