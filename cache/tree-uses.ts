@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { lstatSync, readdirSync, readFileSync } from 'node:fs'
+import { lstatSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type FileLock, holdFileLock } from '../src/content/file-lock.ts'
 import { ownerIsDead } from '../src/content/process-identity.ts'
@@ -23,6 +23,14 @@ export function usersOf(place: string): number {
   if (uses.length === 0) return 0
   const now = filesystemTime(place)
   return uses.filter((name) => isLiving(join(place, name), now)).length
+}
+
+/** Removes what users that were killed have left. */
+export function removeDeadUses(place: string): void {
+  const uses = readdirSync(place).filter((name) => pattern.test(name))
+  if (uses.length === 0) return
+  const now = filesystemTime(place)
+  for (const name of uses) if (!isLiving(join(place, name), now)) rmSync(join(place, name), { force: true })
 }
 
 function isLiving(path: string, now: number): boolean {

@@ -10,7 +10,7 @@ import { removeTree } from '../src/rootfs/remove.ts'
 import type { CacheItem } from './cache-item.ts'
 import { tableName } from './file-tables.ts'
 import { readSealFile, type SealFile, sealName } from './tree-seal-file.ts'
-import { usersOf } from './tree-uses.ts'
+import { removeDeadUses, usersOf } from './tree-uses.ts'
 import { chainOfPlace, unpackedName } from './unpacked-place.ts'
 import { makingName, treePattern, treesIn } from './unpacked-trees.ts'
 
@@ -64,6 +64,7 @@ async function sealIn(tree: string): Promise<SealFile | undefined> {
  * was moved away is moved back when one has come meanwhile.
  */
 async function remove(cacheDirectory: string, path: string): Promise<boolean> {
+  if (statOf(path) === undefined) return true
   try {
     const lock = await holdFileLock(join(path, makingName), { patienceMs: 0 })
     if (lock === undefined) return false
@@ -72,10 +73,11 @@ async function remove(cacheDirectory: string, path: string): Promise<boolean> {
     } finally {
       await lock.release()
     }
+    removeDeadUses(path)
     rmdirSync(path)
     return true
   } catch (error) {
-    // Gone already, or in use again.
+    // Gone already, or used again.
     if (['ENOENT', 'ENOTEMPTY'].includes(systemCode(error) ?? '')) return true
     throw diskError(error, path)
   }

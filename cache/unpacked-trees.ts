@@ -10,7 +10,7 @@ import { sealOf } from '../src/rootfs/tree-seal.ts'
 import { holdsID, ownIDs } from '../src/sys/own-ids.ts'
 import { syncFilesystem } from '../src/sys/sync-filesystem.ts'
 import { readSealFile, type SealFile, sealName, writeSealFile } from './tree-seal-file.ts'
-import { holdUse, usersOf } from './tree-uses.ts'
+import { holdUse, removeDeadUses, usersOf } from './tree-uses.ts'
 import { Trouble } from './trouble.ts'
 import { makePlace, markUsed, type UnpackedPlace, unpackedPlace } from './unpacked-place.ts'
 
@@ -180,6 +180,7 @@ export class UnpackedTrees {
 
   /** Removes what was never finished; and what is no good, unless others may have found it good. */
   async #clear(place: UnpackedPlace): Promise<void> {
+    removeDeadUses(place.path)
     const isAlone = usersOf(place.path) <= 1
     for (const name of treesIn(place)) {
       const tree = join(place.path, name)
