@@ -210,6 +210,7 @@ export class UnpackedTrees {
   async #seal(tree: string, { layers, place }: Wish, lock: FileLock): Promise<void> {
     const { directory, devices, signal } = this.#options
     const files = join(tree, filesName)
+    if (signal?.aborted === true) return
     const { uid, gid } = lstatSync(files)
     const seal = await sealOf(files)
     await syncFilesystem(tree)

@@ -138,6 +138,9 @@ async function executeWith(
     return 'restart'
   }
   said.release()
+  if (cache.trees !== undefined && workplace.overlay === undefined && hasCommands(dockerfile)) {
+    log.info('--cache-unpacked has no use here: roots are unpacked one by one')
+  }
   try {
     const image = await buildImage(plan, execution, { context, namedContexts, git, cache, images, workplace })
     await deliver(image, outputs, { options, client: registries.push, log, signal })

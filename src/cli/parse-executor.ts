@@ -134,7 +134,7 @@ function executorOptions(read: Arguments, { values, env, cwd, push }: Surroundin
     ...directories(values, { env, cwd }),
     environment: readEnvironment(env, cwd),
     notices,
-    warnings: [...read.warnings, ...buildArgs.warnings, ...said.warnings],
+    warnings: [...read.warnings, ...buildArgs.warnings, ...said.warnings, ...withoutCache(values)],
   }
 }
 
@@ -199,6 +199,11 @@ function cacheOptions(values: FlagValues, pushedTo: string | undefined): CacheOp
     cacheUnpacked: values.boolean('cache-unpacked'),
     pushCache: !values.boolean('no-push-cache'),
   }
+}
+
+function withoutCache(values: FlagValues): readonly string[] {
+  if (!values.boolean('cache-unpacked') || values.boolean('cache')) return []
+  return ['--cache-unpacked does nothing without --cache']
 }
 
 /** Copies are cheap to keep and dear to push: unless asked, they stay in the local directory. */

@@ -38,6 +38,7 @@ test("the defaults are kaniko's", () => {
     cacheTtlMs: 336 * 3600_000,
     cacheRunLayers: 'all',
     cacheCopyLayers: 'local',
+    cacheUnpacked: false,
     singleSnapshot: false,
     snapshotMode: 'full',
     reproducible: false,
@@ -84,7 +85,14 @@ test('every option that works takes its value', () => {
       '--cache-ttl=90m',
       '--cache-run-layers=false',
     ],
-    ['--cache-copy-layers', '--single-snapshot', '--snapshot-mode=time', '--reproducible', '--push-retry=2'],
+    [
+      '--cache-copy-layers',
+      '--cache-unpacked',
+      '--single-snapshot',
+      '--snapshot-mode=time',
+      '--reproducible',
+      '--push-retry=2',
+    ],
     ['--image-download-retry=3', '--custom-platform=linux/arm/v6', '--dryrun', '--work-dir=/w', '--force'],
     ['-vtrace', '--log-format=json', '--log-timestamp', '--isolation=in-place', '--cleanup', '--ignore-path=/a,b'],
     ['--ignore-path', '/c*', '--ignore-var-run', '--preserve-context', '--kaniko-dir=k', '--context-sub-path=a/b'],
@@ -118,6 +126,7 @@ test('every option that works takes its value', () => {
     cacheTtlMs: 90 * 60_000,
     cacheRunLayers: 'none',
     cacheCopyLayers: 'all',
+    cacheUnpacked: true,
     singleSnapshot: true,
     snapshotMode: 'time',
     reproducible: true,
@@ -295,4 +304,10 @@ test('every refusal carries the whole usage', () => {
       },
     )
   }
+})
+
+test('unpacked bases without a cache are none, which is said', () => {
+  assert.deepEqual(options(['--no-push', '--cache-unpacked']).warnings, [
+    '--cache-unpacked does nothing without --cache',
+  ])
 })
