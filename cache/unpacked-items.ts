@@ -11,7 +11,7 @@ import type { CacheItem } from './cache-item.ts'
 import { tableName } from './file-tables.ts'
 import { readSealFile, type SealFile, sealName } from './tree-seal-file.ts'
 import { removeDeadUses, usersOf } from './tree-uses.ts'
-import { chainOfPlace, unpackedName } from './unpacked-place.ts'
+import { chainOfPlace, unpackedName, usedName } from './unpacked-place.ts'
 import { makingName, treePattern, treesIn } from './unpacked-trees.ts'
 
 /** What a cache directory keeps of the files of bases: tables, and unpacked trees. */
@@ -41,7 +41,7 @@ async function itemOf(cacheDirectory: string, { chain, name }: Kept): Promise<Ca
     name: chain,
     title: titleOf(chain, { hasTable: table !== undefined, trees: seals.length }),
     created,
-    lastUsed: statOf(join(path, 'used'))?.mtime ?? created,
+    lastUsed: statOf(join(path, usedName))?.mtime ?? created,
     hits: undefined,
     blobs: [],
     size: sealed.reduce((sum, { size }) => sum + size, table?.size ?? 0),
@@ -85,15 +85,26 @@ async function remove(cacheDirectory: string, path: string): Promise<boolean> {
 
 async function clear(cacheDirectory: string, path: string): Promise<boolean> {
   if (usersOf(path) > 0) return false
-  makeDirectoryIn(cacheDirectory, 'trash')
-  const trash = join(cacheDirectory, 'trash', `unpacked-${randomBytes(8).toString('hex')}`)
-  makeDirectoryIn(join(cacheDirectory, 'trash'), trash.slice(trash.lastIndexOf('/') + 1))
-  const names = namesIn(path).filter((name) => treePattern.test(name) || name === tableName || name === 'used')
-  for (const name of names) renameSync(join(path, name), join(trash, name))
-  const isUsed = usersOf(path) > 0
-  if (isUsed) for (const name of names) renameSync(join(trash, name), join(path, name))
-  await removeTree(trash)
+  const name = `unpacked-${randomBytes(8).toString('hex')}`
+  makeDirectoryIn(cacheDirectory, 'trash', name)
+  const trash = join(cacheDirectory, 'trash', name)
+  const moved: string[] = []
+  let isUsed = true
+  try {
+    for (const kept of namesIn(path).filter(isKept)) {
+      renameSync(join(path, kept), join(trash, kept))
+      moved.push(kept)
+    }
+    isUsed = usersOf(path) > 0
+  } finally {
+    if (isUsed) for (const kept of moved) renameSync(join(trash, kept), join(path, kept))
+    await removeTree(trash)
+  }
   return !isUsed
+}
+
+function isKept(name: string): boolean {
+  return treePattern.test(name) || name === tableName || name === usedName
 }
 
 function namesIn(directory: string): readonly string[] {

@@ -1,10 +1,13 @@
-import { utimesSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeDirectoryIn, makeFileIn } from '../src/content/shared-directory.ts'
 import { type ChainID, chainID, type DiffID, type Digest, splitDigest } from '../src/oci/digest.ts'
 
 /** The directory of everything that is kept about what layers unpack to. */
 export const unpackedName = 'unpacked'
+
+/** The file of a place whose time is that of the last use. */
+export const usedName = 'used'
 
 /** Of a cache directory, where it keeps what these layers unpack to, and what that is called. */
 export interface UnpackedPlace {
@@ -40,10 +43,10 @@ export function makePlace(cacheDirectory: string, { name }: UnpackedPlace): void
 /** Says that what is kept there was used at this moment. Failure means that it looks unused, and nothing else. */
 export function markUsed(cacheDirectory: string, { path }: UnpackedPlace): void {
   try {
-    const mark = join(path, 'used')
+    const mark = join(path, usedName)
     makeFileIn(cacheDirectory, mark)
-    const now = new Date()
-    utimesSync(mark, now, now)
+    // Whoever may write to it may do this, whosever it is, and the time is that of the filesystem's clock.
+    writeFileSync(mark, '\n')
   } catch {
     return
   }

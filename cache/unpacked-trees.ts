@@ -41,7 +41,8 @@ interface HeldTree {
 export const makingName = 'making.lock'
 export const treePattern = /^tree-[0-9a-f]{16}$/
 
-const filesName = 'files'
+/** The unpacked files, in a tree's directory. */
+export const filesName = 'files'
 /** A living maker touches its lock every few seconds, whatever it is busy with. */
 const silenceMs = 60_000
 
