@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type FileLock, holdFileLock } from '../src/content/file-lock.ts'
 import { HearthError, systemCode } from '../src/errors.ts'
@@ -56,7 +56,10 @@ export class UnpackedTrees {
   readonly #keeping: Trouble
   readonly #known = new Map<ChainID, Promise<string | undefined>>()
   readonly #held: HeldTree[] = []
-  readonly #uses: FileLock[] = []
+  /** Given back at the end. */
+  readonly #locks: FileLock[] = []
+  /** Trees that are not what they were. */
+  readonly #bad = new Set<string>()
   readonly #sealing = new Set<Promise<void>>()
 
   constructor(options: UnpackedTreesOptions) {
@@ -88,7 +91,8 @@ export class UnpackedTrees {
   /** Ends the use of all trees, and waits until new ones are sealed. */
   async close(): Promise<void> {
     await Promise.all(this.#sealing)
-    for (const use of this.#uses.splice(0)) await use.release()
+    this.#sealing.clear()
+    for (const lock of this.#locks.splice(0)) await lock.release()
     this.#known.clear()
     this.#held.splice(0)
   }
@@ -99,7 +103,7 @@ export class UnpackedTrees {
       if (!readOnly) {
         makePlace(directory, wish.place)
         // First, so that nobody takes away what is found next.
-        this.#uses.push(await holdUse(wish.place.path))
+        this.#locks.push(await holdUse(wish.place.path))
       }
       const found = await this.#find(wish)
       return found ?? (readOnly ? undefined : await this.#make(wish))
@@ -119,6 +123,7 @@ export class UnpackedTrees {
         if (!this.#options.readOnly) markUsed(this.#options.directory, wish.place)
         return this.#hand(tree)
       } catch (error) {
+        this.#bad.add(tree)
         this.#reading.note(error)
       }
     }
@@ -179,15 +184,14 @@ export class UnpackedTrees {
     }
   }
 
-  /** Removes what was never finished; and what is no good, unless others may have found it good. */
+  /** Removes what was never finished; and what is no good, unless others have found it good. */
   async #clear(place: UnpackedPlace): Promise<void> {
     removeDeadUses(place.path)
     const isAlone = usersOf(place.path) <= 1
     for (const name of treesIn(place)) {
       const tree = join(place.path, name)
-      const seal = await readSealFile(join(tree, sealName)).catch(() => undefined)
-      const isBad = seal !== undefined && isAlone && this.#suits(seal, join(tree, filesName))
-      if (seal === undefined || isBad) await removeTree(tree)
+      const isFinished = existsSync(join(tree, sealName))
+      if (!isFinished || (isAlone && this.#bad.has(tree))) await removeTree(tree)
     }
   }
 
@@ -198,25 +202,27 @@ export class UnpackedTrees {
   }
 
   /** Others can use it once it is on the disk; this build need not wait for that. */
-  #sealLater(tree: string, { wish, lock }: { readonly wish: Wish; readonly lock: FileLock }): void {
-    const sealing = this.#seal(tree, wish, lock)
-      .catch((error: unknown) => this.#keeping.note(error))
-      .finally(async () => {
-        await lock.release()
-        this.#sealing.delete(sealing)
-      })
+  #sealLater(tree: string, making: { readonly wish: Wish; readonly lock: FileLock }): void {
+    const sealing = this.#seal(tree, making).catch((error: unknown) => {
+      // Without a seal, only the lock keeps others from clearing it away.
+      this.#locks.push(making.lock)
+      if (this.#options.signal?.aborted !== true) this.#keeping.note(error)
+    })
     this.#sealing.add(sealing)
   }
 
-  async #seal(tree: string, { layers, place }: Wish, lock: FileLock): Promise<void> {
+  async #seal(tree: string, { wish, lock }: { readonly wish: Wish; readonly lock: FileLock }): Promise<void> {
     const { directory, devices, signal } = this.#options
     const files = join(tree, filesName)
-    if (signal?.aborted === true) return
+    signal?.throwIfAborted()
     const { uid, gid } = lstatSync(files)
     const seal = await sealOf(files)
     await syncFilesystem(tree)
-    if (signal?.aborted === true || !lock.isHeld()) return
+    signal?.throwIfAborted()
+    if (!lock.isHeld()) throw new Error('its lock was taken over')
+    const { layers, place } = wish
     await writeSealFile(join(tree, sealName), { ...seal, layers, created: new Date(), top: [uid, gid], devices })
+    await lock.release()
     markUsed(directory, place)
   }
 }

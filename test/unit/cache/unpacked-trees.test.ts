@@ -17,6 +17,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { after, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { listUnpacked } from '../../../cache/unpacked-items.ts'
 import { type TreeMaking, UnpackedTrees, type UnpackedTreesOptions } from '../../../cache/unpacked-trees.ts'
 import { type DiffID, digestOf } from '../../../src/oci/digest.ts'
@@ -259,6 +260,33 @@ test('where no overlay can lie on it, nothing is unpacked to be kept', async () 
   const { files, count, warnings } = await held(cache, {}, { isUsable: () => false })
   assert.deepEqual([files, count(), warnings()], [undefined, 0, []])
   assert.deepEqual(treesIn(cache), [])
+})
+
+test('a tree that is of no use to one is left to others', async () => {
+  const cache = newCache()
+  const { files } = await held(cache)
+  assert.ok(files)
+  const other = await held(cache, {}, { isUsable: () => false })
+  assert.deepEqual([other.files, other.warnings()], [undefined, []])
+  const third = await held(cache)
+  assert.deepEqual([third.files, third.count()], [files, 0])
+})
+
+test('a tree that cannot be sealed serves the build that has made it, and nobody else', async () => {
+  const cache = newCache()
+  const unpack = async (root: string): Promise<void> => {
+    mkdirSync(join(root, '../seal.json/in the way'), { recursive: true })
+  }
+  const maker = open(cache, {}, { unpack })
+  const files = await maker.trees.hold(layers, maker.making)
+  assert.ok(files)
+  while (maker.warnings().length === 0) await sleep(5)
+  const other = await held(cache)
+  assert.deepEqual([other.files, other.count()], [undefined, 0])
+  maker.trees.check()
+  await maker.trees.close()
+  const third = await held(cache)
+  assert.equal(third.count(), 1)
 })
 
 test('that a tree was taken away while it is used is found out', async () => {
