@@ -61,7 +61,7 @@ export class LayerFetcher {
     const task = async (): Promise<void> => {
       if (await this.#isHere(descriptor)) return
       await store.write(openLayer(layer, abort), { expected: descriptor, ...abort })
-      transferred = true
+      transferred = layer.kind !== 'packed'
     }
     const wait = { staleMs: othersMayTakeMs, patienceMs: Number.POSITIVE_INFINITY, ...abort }
     await withFileLock(await this.#lockPath(descriptor.digest), task, wait)

@@ -1,4 +1,5 @@
 import type { BaseImages, WarmImage } from '../cache/base-images.ts'
+import type { KanikoImages } from '../cache/kaniko-images.ts'
 import { HearthError } from '../src/errors.ts'
 import { imageFromLayout } from '../src/image/from-layout.ts'
 import { imageFromRegistry } from '../src/image/from-registry.ts'
@@ -15,6 +16,8 @@ import type { WarmedImage } from './warm-result.ts'
 /** What one image is warmed with. */
 export interface Warming {
   readonly images: BaseImages
+  /** What kaniko has warmed in the same directory: it need not be transferred again. */
+  readonly kaniko: KanikoImages
   readonly client: RegistryClient
   readonly layers: LayerFetcher
   /** Ask again for what is fresh, too. */
@@ -49,7 +52,9 @@ function announce(wanted: WantedImage, { image }: PulledImage, { images, log }: 
   if (os !== wanted.platform.os || architecture !== wanted.platform.architecture) {
     log.warn(`${titleOf(wanted)}: there is only one image, and it is for ${os}/${architecture}`)
   }
-  const missing = image.layers.map(({ descriptor }) => descriptor).filter((layer) => !images.store.has(layer))
+  const far = image.layers.filter(({ kind }) => kind !== 'packed')
+  if (far.length < image.layers.length) log.info(`${titleOf(wanted)}: its layers are those that kaniko has warmed`)
+  const missing = far.map(({ descriptor }) => descriptor).filter((layer) => !images.store.has(layer))
   if (missing.length > 0) log.info(`${titleOf(wanted)}: ${describeLayers(missing)} to transfer`)
 }
 
@@ -72,11 +77,14 @@ async function renewed(wanted: WantedImage, known: WarmImage, warming: Warming):
   return { kind: 'refreshed', manifest: known.manifest, transferred: [] }
 }
 
-function locate({ reference, platform, layout }: WantedImage, warming: Warming): Promise<ResolvedImage> {
+async function locate({ reference, platform, layout }: WantedImage, warming: Warming): Promise<ResolvedImage> {
   if (layout !== undefined)
     return imageFromLayout({ layout: layout.directory, tag: layout.name, digest: undefined }, platform)
-  const { client, signal } = warming
-  return imageFromRegistry(reference, { client, platform, ...(signal === undefined ? {} : { signal }) })
+  const { client, kaniko, signal } = warming
+  const pinned = reference.digest === undefined ? undefined : await kaniko.find(reference.digest)
+  if (pinned !== undefined) return { ...pinned, indexDescriptor: undefined }
+  const image = await imageFromRegistry(reference, { client, platform, ...(signal === undefined ? {} : { signal }) })
+  return (await kaniko.nearer(image)) ?? image
 }
 
 interface Listing {

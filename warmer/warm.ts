@@ -1,5 +1,6 @@
 import pLimit from 'p-limit'
 import type { BaseImages } from '../cache/base-images.ts'
+import { KanikoImages } from '../cache/kaniko-images.ts'
 import { asHearthError } from '../src/errors.ts'
 import type { Log } from '../src/log.ts'
 import { formatReference } from '../src/oci/reference.ts'
@@ -31,7 +32,8 @@ export async function warmImages(wanted: readonly WantedImage[], options: WarmOp
   const { images, client, force, log, onResult, signal } = options
   const abort = signal === undefined ? {} : { signal }
   const layers = new LayerFetcher({ store: images.store, check: force, ...abort })
-  const warming: Warming = { images, client, layers, force, log, ...abort }
+  const kaniko = new KanikoImages({ directory: images.directory, log })
+  const warming: Warming = { images, kaniko, client, layers, force, log, ...abort }
   const slots = pLimit(imagesAtOnce)
   const tasks = withoutDuplicates(wanted).map((image) => {
     return slots(async () => {

@@ -1,6 +1,7 @@
 import { HearthError, messageOf } from '../errors.ts'
 import type { Image } from '../image/image.ts'
 import { ImageTrees } from '../image/image-trees.ts'
+import { unpackLayers } from '../image/unpack-layers.ts'
 import type { ImageConfig } from '../oci/image-config.ts'
 import type { BuildPlan } from '../plan/step.ts'
 import { Agreement, MixedResults } from './agreement.ts'
@@ -15,7 +16,6 @@ import type { BuildRooms } from './rooms.ts'
 import { RootTurns } from './root-turns.ts'
 import { SourceImages } from './source-images.ts'
 import { StageBuild } from './stage-build.ts'
-import { unpackLayers } from './unpack-layers.ts'
 import { UnpackedRoot } from './unpacked-root.ts'
 
 export interface BuildResult {
@@ -110,6 +110,7 @@ function openTrees(rooms: BuildRooms): LayerTrees | undefined {
   return new LayerTrees({
     directory: `${rooms.workDir}/trees`,
     marks,
+    kept: rooms.unpackedTrees,
     unpack: async (root, layers) => {
       for await (const _ of unpackLayers(root, layers, options));
     },
@@ -124,7 +125,8 @@ interface GraphParts extends Tries {
 export function createGraph(plan: BuildPlan, rooms: BuildRooms, { distrusted, turns, trees }: GraphParts): BuildGraph {
   const stages = new Map<number, StageBuild>()
   const { workDir, log, signal } = rooms
-  const imageTrees = new ImageTrees({ directory: workDir, log, ...(signal === undefined ? {} : { signal }) })
+  const abort = signal === undefined ? {} : { signal }
+  const imageTrees = new ImageTrees({ directory: workDir, tables: rooms.tables, log, ...abort })
   const stage = (index: number): StageBuild => {
     const found = stages.get(index)
     if (found !== undefined) return found

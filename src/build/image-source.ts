@@ -1,4 +1,5 @@
 import type { BaseImages } from '../../cache/base-images.ts'
+import type { KanikoImages } from '../../cache/kaniko-images.ts'
 import { messageOf } from '../errors.ts'
 import { imageFromLayout } from '../image/from-layout.ts'
 import { imageFromRegistry } from '../image/from-registry.ts'
@@ -14,11 +15,16 @@ export interface ImageSourceOptions {
   readonly client: RegistryClient
   /** The warmed directory; undefined without --cache. */
   readonly warm: BaseImages | undefined
+  /** What kaniko has warmed there. */
+  readonly kaniko?: KanikoImages | undefined
   readonly log: Log
   readonly signal?: AbortSignal
 }
 
-/** Images of layouts are taken from there; for others, warmed images come first, then the registry. A tag is resolved once per build, however many stages name it. */
+/**
+ * Images of layouts are taken from there; for others, warmed images come first, then what kaniko has warmed, by the digest
+ * that the registry gives, then the registry. A tag is resolved once per build, however many stages name it.
+ */
 export function createImageSource(options: ImageSourceOptions): ImageSource {
   const { log } = options
   const found = new Map<string, Promise<PulledImage>>()
@@ -50,9 +56,25 @@ async function locate(
     options.log.info(`${name} is warm (${warm.manifestDescriptor.digest})`)
     return warm
   }
-  const { client, signal } = options
+  const pinned = await kanikoImage(reference, options)
+  if (pinned !== undefined) return pinned
+  const { client, signal, kaniko } = options
   const image = await imageFromRegistry(reference, { client, platform, ...(signal === undefined ? {} : { signal }) })
-  options.log.info(`${name} is ${image.manifestDescriptor.digest}`)
+  const near = await kaniko?.nearer(image)
+  const { digest } = image.manifestDescriptor
+  options.log.info(near === undefined ? `${name} is ${digest}` : `${name} is warm (${digest}, from kaniko)`)
+  return near ?? image
+}
+
+/** An image that is named by the digest of its own manifest needs no registry. */
+async function kanikoImage(
+  reference: Reference,
+  { kaniko, client, log }: ImageSourceOptions,
+): Promise<PulledImage | undefined> {
+  if (reference.digest === undefined) return undefined
+  const repository = { ...reference, tag: undefined, digest: undefined }
+  const image = await kaniko?.find(reference.digest, { client, repository })
+  if (image !== undefined) log.info(`${formatReference(reference)} is warm (from kaniko)`)
   return image
 }
 

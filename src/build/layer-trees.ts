@@ -1,5 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { UnpackedTrees } from '../../cache/unpacked-trees.ts'
+import { systemCode } from '../errors.ts'
 import type { Layer } from '../image/layer.ts'
 import { chainID } from '../oci/digest.ts'
 import { readXattrs, setMetadata } from '../rootfs/metadata.ts'
@@ -24,6 +26,16 @@ export interface LayerTreesOptions {
   readonly marks: OverlayMarks
   /** Puts layers on what is in a root. */
   readonly unpack: (root: string, layers: readonly Layer[]) => Promise<void>
+  /** The unpacked layers of images that are kept from build to build; undefined where none are. */
+  readonly kept?: UnpackedTrees | undefined
+}
+
+/** Which of a stack's layers, from the lowest on, are likely to be wanted without the rest, too. */
+export interface StackBeginnings {
+  /** Those of the image or stage that it begins with. */
+  readonly base: number
+  /** Those of an image that other builds may begin with. */
+  readonly image?: number
 }
 
 /** The unpacked layers of a build, each once: roots that begin alike share what they have in common. */
@@ -31,21 +43,23 @@ export class LayerTrees {
   readonly marks: OverlayMarks
   readonly #directory: string
   readonly #unpack: LayerTreesOptions['unpack']
+  readonly #kept: UnpackedTrees | undefined
   readonly #stacks = new Map<string, Promise<LayerStack>>()
   readonly #mounted = new Set<string>()
   #count = 0
 
-  constructor({ directory, marks, unpack }: LayerTreesOptions) {
+  constructor({ directory, marks, unpack, kept }: LayerTreesOptions) {
     this.#directory = directory
     this.marks = marks
     this.#unpack = unpack
+    this.#kept = kept
   }
 
-  /** The unpacked form of these layers, of which the first `base` ones are likely to be wanted without the rest, too. */
-  stack(layers: readonly Layer[], base: number): Promise<LayerStack> {
+  /** The unpacked form of these layers. */
+  stack(layers: readonly Layer[], begin: StackBeginnings): Promise<LayerStack> {
     const known = this.#stacks.get(nameOf(layers))
     if (known !== undefined) return known
-    const made = this.#make(layers, base)
+    const made = this.#make(layers, begin)
     this.#stacks.set(nameOf(layers), made)
     // Whoever comes next may have more luck.
     made.catch(() => this.#stacks.delete(nameOf(layers)))
@@ -68,6 +82,11 @@ export class LayerTrees {
     return { before, upper }
   }
 
+  /** Throws when somebody has taken away what roots lie on. */
+  check(): void {
+    this.#kept?.check()
+  }
+
   unmount(target: string, { before }: Pick<MountedRoot, 'before'>): void {
     for (const mounted of [target, before]) if (this.#mounted.delete(mounted)) unmountOverlay(mounted)
   }
@@ -78,8 +97,10 @@ export class LayerTrees {
     this.#mounted.clear()
   }
 
-  async #make(layers: readonly Layer[], base: number): Promise<LayerStack> {
-    const known = await this.#below(layers, base)
+  async #make(layers: readonly Layer[], begin: StackBeginnings): Promise<LayerStack> {
+    const kept = layers.length === begin.image ? await this.#keptFiles(layers) : undefined
+    if (kept !== undefined) return [kept]
+    const known = await this.#below(layers, begin)
     // Too high a stack is laid flat.
     const below = known.stack.length < mostLower - 1 ? known : { count: 0, stack: [] }
     const place = this.#newPlace(['files', 'view'])
@@ -101,12 +122,35 @@ export class LayerTrees {
   }
 
   /** The most that is known of these layers, or else what others will want, too. */
-  async #below(layers: readonly Layer[], base: number): Promise<{ count: number; stack: LayerStack }> {
+  async #below(layers: readonly Layer[], begin: StackBeginnings): Promise<{ count: number; stack: LayerStack }> {
+    const wanted = this.#kept === undefined ? [begin.base] : [begin.base, begin.image]
     for (let count = layers.length - 1; count > 0; count -= 1) {
-      if (count !== base && !this.#stacks.has(nameOf(layers.slice(0, count)))) continue
-      return { count, stack: await this.stack(layers.slice(0, count), base) }
+      if (!wanted.includes(count) && !this.#stacks.has(nameOf(layers.slice(0, count)))) continue
+      return { count, stack: await this.stack(layers.slice(0, count), begin) }
     }
     return { count: 0, stack: [] }
+  }
+
+  async #keptFiles(layers: readonly Layer[]): Promise<string | undefined> {
+    return this.#kept?.hold(
+      layers.map(({ diffID }) => diffID),
+      { unpack: (root) => this.#unpack(root, layers), isUsable: (directory) => this.#canLieBelow(directory) },
+    )
+  }
+
+  /** Not every filesystem can be part of an overlay with every other. */
+  #canLieBelow(directory: string): boolean {
+    const place = this.#newPlace(['upper', 'work', 'view'])
+    const view = join(place, 'view')
+    try {
+      this.#mount(view, { lower: [directory], upper: { directory: join(place, 'upper'), work: join(place, 'work') } })
+    } catch (error) {
+      if (systemCode(error) === undefined) throw error
+      return false
+    }
+    this.#mounted.delete(view)
+    unmountOverlay(view)
+    return true
   }
 
   #mount(target: string, overlay: Omit<Parameters<typeof mountOverlay>[1], 'marks'>): string {

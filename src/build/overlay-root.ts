@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import type { Layer } from '../image/layer.ts'
+import { unpackLayers } from '../image/unpack-layers.ts'
 import { mostLower } from '../rootfs/overlay-mount.ts'
 import { overlaySnapshotter } from '../snapshot/overlay-snapshotter.ts'
 import type { Changes } from '../snapshot/snapshotter.ts'
@@ -7,7 +8,6 @@ import { seenByAllThreads } from '../sys/private-mounts.ts'
 import type { LayerStack, LayerTrees, MountedRoot } from './layer-trees.ts'
 import type { BuildRooms } from './rooms.ts'
 import type { BringOptions, StageRoot } from './stage-files.ts'
-import { unpackLayers } from './unpack-layers.ts'
 
 export interface OverlayRootOptions {
   /** A directory for this root alone, made when it is needed. */
@@ -38,10 +38,10 @@ export class OverlayRoot implements StageRoot {
     return undefined
   }
 
-  async bringTo(layers: readonly Layer[], { base = 0 }: BringOptions = {}): Promise<void> {
+  async bringTo(layers: readonly Layer[], { base = 0, image = 0 }: BringOptions = {}): Promise<void> {
     if (layers.length > this.#applied) {
       this.#unmount()
-      this.#stack = await this.#trees.stack(layers, base)
+      this.#stack = await this.#trees.stack(layers, { base, image })
       this.#applied = layers.length
     }
     if (this.#mounted !== undefined) return
@@ -60,6 +60,7 @@ export class OverlayRoot implements StageRoot {
 
   async changes(): Promise<Changes> {
     if (this.#mounted === undefined) throw new TypeError('changes() without bringTo()')
+    this.#trees.check()
     const { signal, unwanted: ignored } = this.#rooms
     const overlay = { ...this.#mounted, root: this.path, marks: this.#trees.marks, ignored }
     return overlaySnapshotter(overlay).diff(signal === undefined ? {} : { signal })

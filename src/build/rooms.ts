@@ -2,12 +2,14 @@ import type { DownloadNotes } from '../../cache/download-notes.ts'
 import type { MissReader } from '../../cache/explain.ts'
 import type { LayerCache } from '../../cache/layer-cache.ts'
 import type { MountDirectories } from '../../cache/mount-directories.ts'
+import type { UnpackedTrees } from '../../cache/unpacked-trees.ts'
 import type { BlobStore } from '../content/blob-store.ts'
 import type { BuildContext } from '../context/open-context.ts'
 import type { GitSources } from '../git/sources.ts'
 import type { HttpClient } from '../http/http-client.ts'
 import type { NewCompression } from '../image/layer.ts'
 import type { PulledImage } from '../image/pulled-image.ts'
+import type { TreeTables } from '../image/tree-tables.ts'
 import type { Log } from '../log.ts'
 import type { Platform } from '../oci/platform.ts'
 import type { ImageReference } from '../oci/reference.ts'
@@ -65,6 +67,10 @@ export interface BuildRooms {
   /** The sockets of the agents that --ssh gives, by id. */
   readonly agents: ReadonlyMap<string, string>
   readonly images: ImageSource
+  /** What is known of the files of images from earlier builds; undefined where nothing is kept. */
+  readonly tables?: TreeTables | undefined
+  /** The unpacked files of images from earlier builds; undefined where none are kept. */
+  readonly unpackedTrees?: UnpackedTrees | undefined
   readonly isolation: Isolation
   /** How overlays are marked, where roots can be overlays; otherwise each is unpacked into a directory of its own. */
   readonly overlay: OverlayMarks | undefined

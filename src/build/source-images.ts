@@ -45,14 +45,15 @@ export class SourceImages {
 
   async #read(reference: ImageReference, platform: Platform): Promise<Root> {
     const { image } = await this.#rooms.images.find(reference, platform)
-    return this.#trees.of(image.layers, { contents: true })
+    return this.#trees.of(image.layers, { contents: true, base: image.layers.length })
   }
 
   async #unpack(reference: ImageReference, platform: Platform): Promise<string> {
     const log = this.#rooms.log.child(`[${formatReference(reference)}]`)
     const root = this.#openRoot(`image-${this.#directories.size}`, log)
     const { image } = await this.#rooms.images.find(reference, platform)
-    await root.bringTo(image.layers, { base: image.layers.length })
+    const { length } = image.layers
+    await root.bringTo(image.layers, { base: length, image: length })
     return root.path
   }
 }

@@ -28,6 +28,8 @@ import { UnpackedRoot } from './unpacked-root.ts'
 /** A stage whose layers are all known: found in the cache or made. */
 export interface BuiltStage {
   readonly layers: readonly Layer[]
+  /** How many of them are those of the image at the bottom. */
+  readonly image: number
   readonly history: readonly History[]
   readonly config: ContainerConfig
   /** The configuration of the image at the bottom; undefined above scratch. */
@@ -62,8 +64,8 @@ interface LinkedStep extends StepToMake {
 
 /** Layers and history while a stage grows. */
 interface Growth {
-  /** How many of the layers the stage began with. */
-  readonly base: number
+  /** How many of the layers the stage began with, and how many of these are those of an image. */
+  readonly begun: { readonly base: number; readonly image: number }
   readonly layers: Layer[]
   readonly history: History[]
   lineage: string
@@ -142,22 +144,23 @@ export class StageBuild {
     const files = await this.root()
     if (typeof files === 'string') return files
     const root = this.#ownRoot()
-    await root.bringTo((await this.built()).layers)
+    const { layers, image } = await this.built()
+    await root.bringTo(layers, { image })
     return root.path
   }
 
   /** A shared root may be another stage's by now: those who copy from this one get a directory. */
   async #finished(): Promise<Root> {
-    const { layers } = await this.built()
+    const { layers, image } = await this.built()
     const root = this.#root.shared === undefined ? this.#root : this.#ownRoot()
-    await root.bringTo(layers, { contents: true })
+    await root.bringTo(layers, { contents: true, image })
     return root.path
   }
 
   async #build(): Promise<BuiltStage> {
     const [base, { steps }, cached] = await Promise.all([this.#base(), this.lookups.keyed(), this.lookups.hits()])
     const growth: Growth = {
-      base: base.layers.length,
+      begun: { base: base.layers.length, image: base.image },
       layers: [...base.layers],
       history: [...base.history],
       lineage: base.lineage,
@@ -180,8 +183,9 @@ export class StageBuild {
     const { layers, history, lineage, standing, created, missed } = growth
     await this.#graph.confirm(this.plan.index, lineage)
     const author = this.plan.author ?? base.author
+    const { image, baseConfig } = base
     const { config } = this.plan
-    return { layers, history, lineage, standing, created, missed, author, config, baseConfig: base.baseConfig }
+    return { layers, image, history, lineage, standing, created, missed, author, config, baseConfig }
   }
 
   async #base(): Promise<BuiltStage> {
@@ -191,6 +195,7 @@ export class StageBuild {
     const now = timeOf(this.#rooms.now, options)
     const empty = {
       layers: [],
+      image: 0,
       history: [],
       config: this.plan.config,
       author: undefined,
@@ -206,7 +211,7 @@ export class StageBuild {
     const { history, author } = config
     const lineage = identityOfLayers(layers)
     const standing = { identity: lineage, lineage }
-    return { ...empty, layers, history, author, created, lineage, standing, baseConfig: config }
+    return { ...empty, layers, image: layers.length, history, author, created, lineage, standing, baseConfig: config }
   }
 
   async #take(keyed: KeyedStep, hit: CachedLayer | undefined, growth: Growth): Promise<void> {
@@ -266,7 +271,7 @@ export class StageBuild {
     return this.#graph.turns.take(this.#root, async () => {
       // What was waited for before, be it other stages or the root, is no work of this step.
       const started = performance.now()
-      await this.#root.bringTo(growth.layers, { base: growth.base })
+      await this.#root.bringTo(growth.layers, growth.begun)
       await this.#root.watch()
       await act({ path: this.#root.path, ignored: this.#root.ignored() })
       const layer = this.#single ? undefined : await this.#snapshot(this.#root)
@@ -295,7 +300,7 @@ export class StageBuild {
       return { ...made, layer: earlier?.layer ?? layer, created: earlier?.created }
     }
     return this.#graph.turns.take(this.#root, async () => {
-      await this.#root.bringTo(growth.layers, { base: growth.base })
+      await this.#root.bringTo(growth.layers, growth.begun)
       await this.#root.watch()
       await this.#root.lay(layer)
       return { ...made, layer: undefined }

@@ -33,8 +33,10 @@ export interface StageFiles {
 }
 
 export interface BringOptions {
-  /** How many of the layers are an image that other stages may begin with, too. */
+  /** How many of the layers others of the build may begin with, too: those of an image or stage. */
   readonly base?: number
+  /** How many of them an image consists of that other builds may begin with, too. */
+  readonly image?: number
   /** The contents of files will be wanted by others. */
   readonly contents?: boolean
 }

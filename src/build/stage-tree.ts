@@ -39,9 +39,9 @@ export class StageTree implements StageFiles {
     return undefined
   }
 
-  async bringTo(layers: readonly Layer[], { contents = false }: BringOptions = {}): Promise<void> {
+  async bringTo(layers: readonly Layer[], { contents = false, image = 0 }: BringOptions = {}): Promise<void> {
     if (this.#isRead && layers.length === this.#layers.length) return
-    this.#tree = await this.#trees.of(layers, { contents })
+    this.#tree = await this.#trees.of(layers, { contents, base: image })
     this.#before = undefined
     this.#layers = layers.slice()
     this.#isRead = true

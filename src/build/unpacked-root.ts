@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { messageOf } from '../errors.ts'
 import type { Layer } from '../image/layer.ts'
+import { unpackLayers } from '../image/unpack-layers.ts'
 import type { Log } from '../log.ts'
 import { clearRoot } from '../rootfs/clear-root.ts'
 import type { IgnoredPaths } from '../rootfs/ignored-paths.ts'
@@ -13,7 +14,6 @@ import { walkSnapshotter } from '../snapshot/walk-snapshotter.ts'
 import { showPath } from '../tar/raw-path.ts'
 import type { BuildRooms } from './rooms.ts'
 import type { StageRoot } from './stage-files.ts'
-import { unpackLayers } from './unpack-layers.ts'
 
 export interface UnpackedRootOptions {
   /** A directory for this root alone, made when it is needed; or a root that several stages take turns at. */

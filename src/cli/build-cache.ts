@@ -3,19 +3,22 @@ import { BaseImages } from '../../cache/base-images.ts'
 import { type CacheAccess, cacheAccess } from '../../cache/cache-directory.ts'
 import { DownloadNotes } from '../../cache/download-notes.ts'
 import type { MissReader } from '../../cache/explain.ts'
+import { FileTables } from '../../cache/file-tables.ts'
+import { KanikoImages } from '../../cache/kaniko-images.ts'
 import type { LayerCache } from '../../cache/layer-cache.ts'
-import { type LocalLayerCache, localLayerCache, writingTrouble } from '../../cache/local.ts'
+import { localLayerCache, writingTrouble } from '../../cache/local.ts'
 import { MountDirectories } from '../../cache/mount-directories.ts'
-import { tieredLayerCache } from '../../cache/tiered.ts'
-import { Trouble } from '../../cache/trouble.ts'
+import { UnpackedTrees } from '../../cache/unpacked-trees.ts'
 import { BlobStore } from '../content/blob-store.ts'
 import type { Log } from '../log.ts'
 import type { RegistryClient } from '../registry/registry-client.ts'
-import { ownIds } from '../run/user-namespace.ts'
+import { missingCapabilities } from '../run/missing-capabilities.ts'
+import { inUserNamespace, ownIds } from '../run/user-namespace.ts'
 import type { Variables } from './environment.ts'
 import type { ExecutorOptions } from './executor-options.ts'
 import { openMisses } from './explain-misses.ts'
-import { openRemoteTiers } from './remote-tiers.ts'
+import { openTiers } from './layer-tiers.ts'
+import { openSharedStore } from './shared-store.ts'
 
 export interface BuildCacheOptions {
   readonly options: ExecutorOptions
@@ -25,6 +28,7 @@ export interface BuildCacheOptions {
   /** An existing directory of this build's own, for layers that cannot be kept. */
   readonly workDir: string
   readonly log: Log
+  readonly signal?: AbortSignal | undefined
 }
 
 /** What a build keeps its layers in, and what it can take from earlier ones. */
@@ -33,9 +37,15 @@ export interface BuildCache {
   readonly layers: LayerCache | undefined
   readonly warm: BaseImages | undefined
   /** What addresses of ADD delivered. */
-  readonly downloads?: DownloadNotes
+  readonly downloads: DownloadNotes | undefined
   /** Knows why layers are not there; undefined where nobody wants to hear it. */
   readonly misses: MissReader | undefined
+  /** What kaniko has warmed in the same directory. */
+  readonly kaniko: KanikoImages | undefined
+  /** What is known of the files of images. */
+  readonly tables: FileTables | undefined
+  /** Their unpacked files, with --cache-unpacked. */
+  readonly trees: UnpackedTrees | undefined
   /** What RUN --mount=type=cache mounts. */
   readonly mounts: MountDirectories
   /** Why that does not stay for later builds; undefined where it does. */
@@ -47,7 +57,9 @@ export interface BuildCache {
  * that stops taking blobs hands over to such a store, too.
  */
 export function openBuildCache(around: BuildCacheOptions): BuildCache {
-  const access = around.options.cache ? usableAccess(around.options, around.log) : 'none'
+  const { options, log } = around
+  const usable = options.cache ? usableAccess(options, log) : 'none'
+  const access = usable === 'writable' && !options.cacheTiers.to.local ? 'read-only' : usable
   return { ...openLayerCache(around, access), ...openMounts(around, access) }
 }
 
@@ -57,24 +69,41 @@ function openMounts(around: BuildCacheOptions, access: CacheAccess): Pick<BuildC
   const owners = ownIds(env)
   const mounts = new MountDirectories({ directory: `${parent}/mounts`, ...(owners === undefined ? {} : { owners }) })
   if (access === 'writable') return { mounts, mountsGo: undefined }
-  const why = options.cache ? `the cache directory ${options.cacheDir} cannot be written` : 'there is no --cache'
-  return { mounts, mountsGo: why }
+  return { mounts, mountsGo: whyMountsGo(options) }
+}
+
+function whyMountsGo({ cache, cacheDir, cacheTiers }: ExecutorOptions): string {
+  if (!cache) return 'there is no --cache'
+  return cacheTiers.to.local ? `the cache directory ${cacheDir} cannot be written` : '--cache-to is none'
 }
 
 type LayerParts = Omit<BuildCache, 'mounts' | 'mountsGo'>
 
+export const nothing: Omit<LayerParts, 'store'> = {
+  layers: undefined,
+  warm: undefined,
+  downloads: undefined,
+  misses: undefined,
+  kaniko: undefined,
+  tables: undefined,
+  trees: undefined,
+}
+
 function openLayerCache(around: BuildCacheOptions, access: CacheAccess): LayerParts {
   const { options, workDir, log } = around
   const temporary = (): BlobStore => BlobStore.open(`${workDir}/store`, { readOnly: false })
-  if (!options.cache) return { store: temporary(), layers: undefined, warm: undefined, misses: undefined }
+  if (!options.cache) return { ...nothing, store: temporary() }
   if (access === 'none') {
-    const misses = openMisses(options, undefined)
-    return { store: temporary(), layers: tiered(undefined, around), warm: undefined, misses }
+    return {
+      ...nothing,
+      store: temporary(),
+      layers: openTiers(undefined, around),
+      misses: openMisses(options, undefined),
+    }
   }
   const { cacheDir: directory, cacheTtlMs: ttlMs, tarPath, ociLayoutPath } = options
   const writing = writingTrouble(directory, log)
-  const isReadOnly = access === 'read-only' || !options.cacheTiers.to.local
-  const store = openShared({ directory, readOnly: isReadOnly, log, writing, temporary })
+  const store = openSharedStore({ directory, readOnly: access === 'read-only', log, writing, temporary })
   const { readOnly } = store
   // These outputs read every layer, so that a damaged one is better found before the build counts on it.
   const checkLayers = tarPath !== undefined || ociLayoutPath !== undefined
@@ -83,31 +112,17 @@ function openLayerCache(around: BuildCacheOptions, access: CacheAccess): LayerPa
   const warm = BaseImages.open(directory, { readOnly, log, ttlMs, store })
   const downloads = new DownloadNotes({ directory, readOnly })
   const misses = openMisses(options, directory)
-  return { store: readOnly ? temporary() : store, layers: tiered(local, around), warm, downloads, misses }
+  const kaniko = new KanikoImages({ directory, log })
+  const tables = new FileTables({ directory, readOnly, log, writing })
+  const trees = options.cacheUnpacked ? openTrees(around, readOnly) : undefined
+  const layers = openTiers(local, around)
+  return { store: readOnly ? temporary() : store, layers, warm, downloads, misses, kaniko, tables, trees }
 }
 
-interface SharedOptions {
-  readonly directory: string
-  readonly readOnly: boolean
-  readonly log: Log
-  readonly writing: Trouble
-  readonly temporary: () => BlobStore
-}
-
-function openShared({ directory, readOnly, log, writing, temporary }: SharedOptions): BlobStore {
-  const damaged = new Trouble(log, `A blob of the cache directory ${directory} is damaged and is not used`)
-  const onDamaged = (path: string): void => damaged.note(path)
-  const spill = (error: unknown): BlobStore => {
-    writing.note(error)
-    return temporary()
-  }
-  try {
-    return BlobStore.open(directory, { readOnly, onDamaged, spill })
-  } catch (error) {
-    // There may be layers and images to read all the same.
-    writing.note(error)
-    return BlobStore.open(directory, { readOnly: true, onDamaged })
-  }
+function openTrees({ options, env, log, signal }: BuildCacheOptions, readOnly: boolean): UnpackedTrees {
+  const devices = !inUserNamespace(env) && !missingCapabilities().some(({ name }) => name === 'MKNOD')
+  const directory = resolve(options.environment.cwd, options.cacheDir)
+  return new UnpackedTrees({ directory, readOnly, devices, log, signal })
 }
 
 function usableAccess({ cacheDir, cacheTiers }: ExecutorOptions, log: Log): CacheAccess {
@@ -117,25 +132,4 @@ function usableAccess({ cacheDir, cacheTiers }: ExecutorOptions, log: Log): Cach
   const left = others.length === 0 ? 'nothing is cached' : `only ${others.join(', ')} is`
   log.warn(`The cache directory ${cacheDir} does not exist and cannot be made, so that ${left}`)
   return access
-}
-
-function tiered(local: LocalLayerCache | undefined, { options, client, log }: BuildCacheOptions): LayerCache {
-  const { cacheTiers, cacheTtlMs: ttlMs } = options
-  const remote = openRemoteTiers(cacheTiers, { client, ttlMs, log })
-  const { from, to } = cacheTiers
-  return tieredLayerCache({
-    ...(local === undefined ? {} : { local: from.local ? local : neverAsked(local) }),
-    ...(remote === undefined ? {} : { remote }),
-    pushRemote: to.remote.length > 0,
-  })
-}
-
-/** It gets what is new, and answers nothing. */
-function neverAsked(local: LocalLayerCache): LocalLayerCache {
-  return {
-    lookup: async () => undefined,
-    store: (entry, layer, options) => local.store(entry, layer, options),
-    remember: (found) => local.remember(found),
-    close: () => local.close(),
-  }
 }

@@ -64,6 +64,8 @@ export interface ExecutorOptions {
   readonly cacheCopyLayers: CachePolicy
   /** How it is said why a step is not in the cache. */
   readonly explain: ExplainForm
+  /** Roots may lie on the unpacked files of bases that are kept in the cache directory. */
+  readonly cacheUnpacked: boolean
   readonly singleSnapshot: boolean
   readonly snapshotMode: SnapshotMode
   readonly reproducible: boolean

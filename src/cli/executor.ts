@@ -152,8 +152,8 @@ async function executeWith(
   const outputs = planOutputs({ options, client: registries.push, log, signal })
   const cache = options.dryrun
     ? openCacheToRead({ options, workDir, log })
-    : openBuildCache({ options, env: execution.env, client: registries.push, workDir, log })
-  const images = createImageSource({ client: registries.pull, warm: cache.warm, log, signal })
+    : openBuildCache({ options, env: execution.env, client: registries.push, workDir, log, signal })
+  const images = createImageSource({ client: registries.pull, warm: cache.warm, kaniko: cache.kaniko, log, signal })
   const { plan, baseConfig } = await planOf(dockerfile, options, images)
   runBuildChecks(checked, findings, baseConfig)
   if (options.dryrun) {
@@ -173,6 +173,9 @@ async function executeWith(
     return 'restart'
   }
   said.release()
+  if (cache.trees !== undefined && workplace.overlay === undefined && hasCommands(dockerfile)) {
+    log.info('--cache-unpacked has no use here: roots are unpacked one by one')
+  }
   try {
     const image = await buildImage(plan, execution, { context, namedContexts, git, cache, images, workplace })
     await deliver(image, outputs, { options, client: registries.push, http: registries.http, log, signal })
@@ -182,6 +185,8 @@ async function executeWith(
     cache.misses?.close()
     // Layers made before a failure are worth keeping, too.
     await cache.layers?.close()
+    await cache.tables?.settled()
+    await cache.trees?.close()
   }
 }
 

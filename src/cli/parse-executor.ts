@@ -149,7 +149,7 @@ function executorOptions(read: Arguments, { values, env, cwd, push }: Surroundin
     ...directories(values, { env, cwd }),
     environment: readEnvironment(env, cwd),
     notices,
-    warnings: [...read.warnings, ...buildArgs.warnings, ...said.warnings],
+    warnings: [...read.warnings, ...buildArgs.warnings, ...said.warnings, ...withoutCache(values)],
   }
 }
 
@@ -224,7 +224,14 @@ function format(values: FlagValues): Pick<ExecutorOptions, 'compression' | 'imag
 
 type CacheOptions = Pick<
   ExecutorOptions,
-  'cache' | 'cacheDir' | 'cacheTiers' | 'cacheTtlMs' | 'cacheRunLayers' | 'cacheCopyLayers' | 'explain'
+  | 'cache'
+  | 'cacheDir'
+  | 'cacheTiers'
+  | 'cacheTtlMs'
+  | 'cacheRunLayers'
+  | 'cacheCopyLayers'
+  | 'cacheUnpacked'
+  | 'explain'
 >
 
 function cacheOptions(values: FlagValues, pushedTo: string | undefined): CacheOptions {
@@ -238,8 +245,14 @@ function cacheOptions(values: FlagValues, pushedTo: string | undefined): CacheOp
     cacheTtlMs: values.milliseconds('cache-ttl'),
     cacheRunLayers: values.boolean('cache-run-layers') ? 'all' : 'none',
     cacheCopyLayers: copyPolicy(values),
+    cacheUnpacked: values.boolean('cache-unpacked'),
     explain: values.text('explain') as ExplainForm,
   }
+}
+
+function withoutCache(values: FlagValues): readonly string[] {
+  if (!values.boolean('cache-unpacked') || values.boolean('cache')) return []
+  return ['--cache-unpacked does nothing without --cache']
 }
 
 /** Copies are cheap to keep and dear to push: unless asked, they stay in the local directory. */

@@ -60,6 +60,7 @@ function warmerOptions(read: Arguments, { values, env, cwd }: Surroundings): War
     cacheDir: readCacheDir(values),
     cacheTtlMs: values.milliseconds('cache-ttl'),
     force: values.boolean('force'),
+    unpack: values.boolean('unpack'),
     registry: readRegistryFlags(values, env),
     imageDownloadRetry: values.count('image-download-retry'),
     platform: readPlatform(values) ?? buildPlatform,

@@ -1,4 +1,5 @@
 import { BaseImages } from '../../cache/base-images.ts'
+import { KanikoImages } from '../../cache/kaniko-images.ts'
 import { localLayerCache } from '../../cache/local.ts'
 import { MountDirectories } from '../../cache/mount-directories.ts'
 import { forecastBuild } from '../build/forecast.ts'
@@ -9,7 +10,7 @@ import { planDocument } from '../plan/plan-document.ts'
 import { type PlannedOutputs, renderPlan } from '../plan/render.ts'
 import type { BuildPlan } from '../plan/step.ts'
 import { namespaceIsolation } from '../run/namespaces.ts'
-import type { BuildCache } from './build-cache.ts'
+import { type BuildCache, nothing } from './build-cache.ts'
 import type { ExecutorOptions } from './executor-options.ts'
 import { openMisses } from './explain-misses.ts'
 import type { Sink } from './program.ts'
@@ -24,14 +25,16 @@ export interface ReadingOptions {
 export function openCacheToRead({ options, workDir, log }: ReadingOptions): BuildCache {
   const temporary = BlobStore.open(`${workDir}/store`, { readOnly: false })
   const mounts = { mounts: new MountDirectories({ directory: `${workDir}/mounts` }), mountsGo: undefined }
-  if (!options.cache) return { store: temporary, layers: undefined, warm: undefined, misses: undefined, ...mounts }
-  const { cacheDir: directory, cacheTtlMs: ttlMs } = options
+  if (!options.cache) return { store: temporary, ...nothing, ...mounts }
+  const { cacheDir: directory, cacheTtlMs: ttlMs, cacheTiers } = options
   const store = BlobStore.open(directory, { readOnly: true })
   // That a directory is only read needs no saying here.
   const quiet = { ...log, info() {} }
-  const layers = localLayerCache({ directory, store, ttlMs, readOnly: true, log: quiet, now: () => new Date() })
+  const local = localLayerCache({ directory, store, ttlMs, readOnly: true, log: quiet, now: () => new Date() })
+  const layers = cacheTiers.from.local ? local : undefined
   const warm = BaseImages.open(directory, { readOnly: true, log, ttlMs, store })
-  return { store: temporary, layers, warm, misses: openMisses(options, directory), ...mounts }
+  const kaniko = new KanikoImages({ directory, log })
+  return { store: temporary, ...nothing, layers, warm, kaniko, misses: openMisses(options, directory), ...mounts }
 }
 
 export interface PlanToPrint {

@@ -36,6 +36,8 @@ export function roomsOf(execution: Execution, input: PlanInput): Omit<BuildRooms
     secrets: execution.secrets,
     agents: checkAgents(options.agents, options.environment.cwd),
     images: input.images,
+    tables: input.cache.tables,
+    unpackedTrees: input.cache.trees,
     http: registries.http,
     downloads: input.cache.downloads,
     git: input.git,

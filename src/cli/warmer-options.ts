@@ -22,6 +22,8 @@ export interface WarmerOptions {
   readonly cacheDir: string
   readonly cacheTtlMs: number
   readonly force: boolean
+  /** Unpack what is warm, too. */
+  readonly unpack: boolean
   readonly registry: RegistryFlags
   readonly imageDownloadRetry: number
   /** The host's own unless --custom-platform says otherwise. */

@@ -1,7 +1,9 @@
 import { resolve } from 'node:path'
+import { UnpackedTrees } from '../../cache/unpacked-trees.ts'
 import { describeResult, describeResults } from '../../warmer/describe-result.ts'
 import { imagesOfDockerfile } from '../../warmer/image-list.ts'
 import { openImages } from '../../warmer/open-images.ts'
+import { type ReadyOptions, readyBases } from '../../warmer/ready-bases.ts'
 import type { WantedImage } from '../../warmer/wanted-image.ts'
 import { warmImages } from '../../warmer/warm.ts'
 import type { WarmResult } from '../../warmer/warm-result.ts'
@@ -10,6 +12,7 @@ import { parseDockerfile } from '../dockerfile/parse.ts'
 import { HearthError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { formatReference } from '../oci/reference.ts'
+import { missingCapabilities } from '../run/missing-capabilities.ts'
 import { parseWarmer } from './parse-warmer.ts'
 import type { Program, ProgramInput, Sink } from './program.ts'
 import { openRegistryAccess } from './registry-access.ts'
@@ -37,6 +40,7 @@ async function warm(options: WarmerOptions, { stderr, signal }: ProgramInput): P
   const log = createProgramLog(options.log, stderr)
   for (const notice of options.notices) log.debug(notice)
   for (const warning of options.warnings) log.warn(warning)
+  if (options.unpack) requireRoot()
   const wanted = wantedImages(options, log)
   const { registry: flags, environment, imageDownloadRetry, cacheTtlMs: ttlMs, force } = options
   const images = await openImages(resolve(environment.cwd, options.cacheDir), { ttlMs, log })
@@ -49,6 +53,7 @@ async function warm(options: WarmerOptions, { stderr, signal }: ProgramInput): P
   for (const { error } of options.refused) reportError(error, { stderr, log: options.log })
   const onResult = (result: WarmResult): void => report(result, { options, stderr, log })
   const results = await warmImages(wanted, { images, client: registries.pull, force, log, onResult, signal })
+  await readyBases(results, { images, trees: openTrees(options, { images, log, signal }), log, signal })
   log.info(describeResults(results))
   const failed = results.filter(({ kind }) => kind === 'failed').map(({ wanted }) => formatReference(wanted.reference))
   const names = [...options.refused.map(({ text }) => text), ...failed]
@@ -69,6 +74,26 @@ function wantedImages(options: WarmerOptions, log: Log): readonly WantedImage[] 
   const bases = imagesOfDockerfile(parsed, options)
   if (bases.length === 0) log.warn(`${dockerfile} is built upon no image that could be warmed`)
   return [...named, ...bases]
+}
+
+function openTrees(
+  { unpack }: WarmerOptions,
+  { images, log, signal }: Pick<ReadyOptions, 'images' | 'log' | 'signal'>,
+): UnpackedTrees | undefined {
+  if (!unpack) return undefined
+  const devices = !missingCapabilities().some(({ name }) => name === 'MKNOD')
+  return new UnpackedTrees({ directory: images.directory, readOnly: false, devices, log, signal })
+}
+
+/** Before anything is transferred. */
+function requireRoot(): void {
+  if (process.getuid?.() === 0) return
+  throw new HearthError({
+    code: 'permission',
+    message: 'Only root can unpack images with --unpack',
+    why: 'their files belong to several users',
+    fix: 'Run the warmer as root, or leave out --unpack: executors with --cache-unpacked unpack what they use.',
+  })
 }
 
 interface Reporting {

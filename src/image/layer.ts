@@ -1,4 +1,5 @@
 import type { BlobStore } from '../content/blob-store.ts'
+import type { PackedBlob } from '../content/packed-blob.ts'
 import { HearthError } from '../errors.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import type { DiffID } from '../oci/digest.ts'
@@ -32,7 +33,13 @@ export interface RemoteLayer extends LayerCommon {
   readonly repository: Reference
 }
 
-export type Layer = StoredLayer | RemoteLayer
+/** A layer whose bytes are a stretch of somebody else's file. */
+export interface PackedLayer extends LayerCommon, Pick<StoredLayer, 'elsewhere'> {
+  readonly kind: 'packed'
+  readonly blob: PackedBlob
+}
+
+export type Layer = StoredLayer | RemoteLayer | PackedLayer
 
 export interface ReadOptions {
   readonly signal?: AbortSignal
@@ -48,40 +55,49 @@ export function openLayer(layer: Layer, options: ReadOptions = {}): Bytes {
 
 /** Whether the layer's bytes can be had; only a stored copy is looked at. A damaged one is removed. */
 export async function isWhole(layer: Layer, options: ReadOptions = {}): Promise<boolean> {
-  if (layer.kind === 'remote' || (await layer.store.check(layer.descriptor))) return true
+  if (layer.kind === 'remote' || (await hasCopy(layer))) return true
   return (await other(layer, options)) !== undefined
 }
 
 function openSource(layer: Layer, options: ReadOptions): Bytes {
-  if (layer.kind === 'stored') return openStored(layer, options)
+  if (layer.kind !== 'remote') return openCopy(layer, options)
   return layer.client.openBlob(layer.repository, layer.descriptor, options)
 }
 
-async function* openStored(layer: StoredLayer, options: ReadOptions): Bytes {
-  const { store, descriptor } = layer
-  if (await store.check(descriptor)) {
-    yield* store.open(descriptor, options)
+/** Of a layer that is on the disk, whether its bytes are whole there. */
+function hasCopy(layer: StoredLayer | PackedLayer): Promise<boolean> {
+  return layer.kind === 'packed' ? layer.blob.check() : layer.store.check(layer.descriptor)
+}
+
+async function* openCopy(layer: StoredLayer | PackedLayer, options: ReadOptions): Bytes {
+  if (await hasCopy(layer)) {
+    yield* layer.kind === 'packed' ? layer.blob.open(options) : layer.store.open(layer.descriptor, options)
     return
   }
   const found = await other(layer, options)
   if (found === undefined) throw damagedCopy(layer)
-  yield* openLayer({ ...found, keep: store }, options)
+  yield* openLayer(layer.kind === 'packed' ? found : { ...found, keep: layer.store }, options)
 }
 
-async function other({ descriptor, elsewhere }: StoredLayer, options: ReadOptions): Promise<Layer | undefined> {
+async function other(
+  { descriptor, elsewhere }: StoredLayer | PackedLayer,
+  options: ReadOptions,
+): Promise<Layer | undefined> {
   const found = await elsewhere?.(options)
   return found?.descriptor.digest === descriptor.digest ? found : undefined
 }
 
-function damagedCopy({ store, descriptor }: StoredLayer): HearthError {
+function damagedCopy(layer: StoredLayer | PackedLayer): HearthError {
+  const { digest } = layer.descriptor
+  const isOurs = layer.kind === 'stored' && !layer.store.readOnly
   return new HearthError({
     code: 'integrity',
-    message: `The stored copy of layer ${descriptor.digest} is damaged or gone`,
-    where: store.pathOf(descriptor.digest),
+    message: `The stored copy of layer ${digest} is damaged or gone`,
+    where: layer.kind === 'packed' ? layer.blob.path : layer.store.pathOf(digest),
     why: 'its bytes do not hash to its digest, and it can be had from nowhere else',
-    fix: store.readOnly
-      ? 'The directory is read-only here: remove the file where it can be written, or use another directory.'
-      : 'Build again: what was damaged is removed, and the layer will be made or fetched anew.',
+    fix: isOurs
+      ? 'Build again: what was damaged is removed, and the layer will be made or fetched anew.'
+      : 'It is not changed from here: remove the file where it can be written, or use another directory.',
   })
 }
 

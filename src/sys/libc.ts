@@ -32,6 +32,21 @@ export function bind<Arguments extends readonly NativeValue[], Result extends Na
   return (...args) => bound()(...args)
 }
 
+/**
+ * The same for a function that takes long and gives a number: it runs on another thread, where its error number stays. It
+ * must take no pointers.
+ */
+export function bindAsync<Arguments extends readonly number[]>(
+  prototype: string,
+): (...args: Arguments) => Promise<number> {
+  const bound = once(() => native().library.func(prototype))
+  return (...args) => {
+    return new Promise((resolve, reject) => {
+      bound().async(...args, (error: unknown, result: number) => (error ? reject(error) : resolve(result)))
+    })
+  }
+}
+
 /** Result of a call that failed when it is negative; throws the error the library left then. */
 export function checked(syscall: string, result: number, about?: string): number {
   if (result >= 0) return result

@@ -168,6 +168,12 @@ const cache: readonly Flag[] = [
   { name: 'cache', kind: 'boolean', description: 'Use warmed base images and cached layers', group: 'Cache' },
   { name: 'cache-dir', kind: 'text', default: '/cache', description: 'Directory of the local cache', group: 'Cache' },
   {
+    name: 'cache-unpacked',
+    kind: 'boolean',
+    description: 'Keep the unpacked files of base images in --cache-dir, and begin with those that are there',
+    group: 'Cache',
+  },
+  {
     name: 'cache-repo',
     kind: 'text',
     default: '',

@@ -57,6 +57,12 @@ const cache: readonly Flag[] = [
     description: 'Ask again for every image, and fetch what turns out damaged',
     group: 'Cache',
   },
+  {
+    name: 'unpack',
+    kind: 'boolean',
+    description: 'Unpack the images as well, for executors with --cache-unpacked; as root only',
+    group: 'Cache',
+  },
 ]
 
 /** Every flag of the warmer, in the order of its help. */

@@ -17,22 +17,22 @@ makeMountsPrivate()
 test('layers are unpacked once for all roots that begin with them', async (t) => {
   const { trees, unpacked } = openTrees(t)
   const [a, b, c, d] = layersNamed('abcd')
-  const [one, other] = await Promise.all([trees.stack([a, b, c], 2), trees.stack([a, b, d], 2)])
+  const [one, other] = await Promise.all([trees.stack([a, b, c], { base: 2 }), trees.stack([a, b, d], { base: 2 })])
   assert.deepEqual(unpacked, ['ab', 'c', 'd'])
   assert.deepEqual([one.length, other.length, one[1]], [2, 2, other[1]])
-  assert.deepEqual(await trees.stack([a, b], 0), [one[1]])
+  assert.deepEqual(await trees.stack([a, b], { base: 0 }), [one[1]])
   assert.deepEqual(unpacked, ['ab', 'c', 'd'])
 })
 
 test('a stack that is known to be the layers of a step is what later roots begin with', async (t) => {
   const { trees, unpacked, place } = openTrees(t)
   const [a, b, c] = layersNamed('abc')
-  const stack = await trees.stack([a], 1)
+  const stack = await trees.stack([a], { base: 1 })
   const mounted = trees.mount(place, stack)
   appendFileSync(join(place, 'order'), 'B')
   trees.unmount(place, mounted)
   trees.add([a, b], [mounted.upper, ...stack])
-  trees.mount(place, await trees.stack([a, b, c], 1))
+  trees.mount(place, await trees.stack([a, b, c], { base: 1 }))
   assert.equal(readFileSync(join(place, 'order'), 'utf8'), 'aBc')
   assert.deepEqual(unpacked, ['a', 'c'])
 })
@@ -43,10 +43,10 @@ test('a stack as high as the kernel takes is laid flat, with the same files', as
   const layers = layersNamed(names.join(''))
   let highest = 0
   for (let count = 1; count <= layers.length; count += 1) {
-    highest = Math.max(highest, (await trees.stack(layers.slice(0, count), 1)).length)
+    highest = Math.max(highest, (await trees.stack(layers.slice(0, count), { base: 1 })).length)
   }
   assert.ok(highest < mostLower, String(highest))
-  trees.mount(place, await trees.stack(layers, 1))
+  trees.mount(place, await trees.stack(layers, { base: 1 }))
   assert.equal(readFileSync(join(place, 'order'), 'utf8'), names.join(''))
   assert.ok(unpacked.includes(names.slice(0, mostLower).join('')), 'once from the first layer on')
 })
@@ -55,8 +55,8 @@ test('what could not be unpacked is tried again when it is asked for again', asy
   const { trees, failOnce } = openTrees(t)
   const [a] = layersNamed('a')
   failOnce()
-  await assert.rejects(trees.stack([a], 1), /no luck/)
-  assert.equal((await trees.stack([a], 1)).length, 1)
+  await assert.rejects(trees.stack([a], { base: 1 }), /no luck/)
+  assert.equal((await trees.stack([a], { base: 1 })).length, 1)
 })
 
 test('threads that are older than the mounts see them by another path', async (t) => {

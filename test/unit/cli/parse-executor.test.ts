@@ -40,6 +40,7 @@ test("the defaults are kaniko's", () => {
     cacheRunLayers: 'all',
     cacheCopyLayers: 'local',
     explain: 'text',
+    cacheUnpacked: false,
     singleSnapshot: false,
     snapshotMode: 'full',
     reproducible: false,
@@ -91,6 +92,7 @@ test('every option that works takes its value', () => {
     ],
     [
       '--cache-copy-layers',
+      '--cache-unpacked',
       '--single-snapshot',
       '--snapshot-mode=time',
       '--reproducible',
@@ -131,6 +133,7 @@ test('every option that works takes its value', () => {
     cacheRunLayers: 'none',
     cacheCopyLayers: 'all',
     explain: 'json',
+    cacheUnpacked: true,
     singleSnapshot: true,
     snapshotMode: 'time',
     reproducible: true,
@@ -310,4 +313,10 @@ test('every refusal carries the whole usage', () => {
       },
     )
   }
+})
+
+test('unpacked bases without a cache are none, which is said', () => {
+  assert.deepEqual(options(['--no-push', '--cache-unpacked']).warnings, [
+    '--cache-unpacked does nothing without --cache',
+  ])
 })

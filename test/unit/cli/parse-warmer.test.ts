@@ -21,6 +21,7 @@ test("the defaults are kaniko's", () => {
     cacheDir: '/cache',
     cacheTtlMs: 336 * 3600_000,
     force: false,
+    unpack: false,
     refused: [],
     imageDownloadRetry: 0,
     notices: [],
@@ -37,6 +38,7 @@ test('every flag takes its value, and images add up', () => {
   const more = [
     '--custom-platform=linux/arm64',
     '--image-download-retry=4',
+    '--unpack',
     '--insecure-pull',
     '--skip-tls-verify-pull',
   ]
@@ -52,6 +54,7 @@ test('every flag takes its value, and images add up', () => {
     cacheDir: '/c',
     cacheTtlMs: 3600_000,
     force: true,
+    unpack: true,
     refused: [],
     imageDownloadRetry: 4,
     platform: { os: 'linux', architecture: 'arm64' },

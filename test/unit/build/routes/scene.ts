@@ -12,6 +12,7 @@ import { createHttpClient, type HttpClient } from '../../../../src/http/http-cli
 import { finishImage } from '../../../../src/image/image.ts'
 import { type Layer, type StoredLayer, storeLayer } from '../../../../src/image/layer.ts'
 import type { PulledImage } from '../../../../src/image/pulled-image.ts'
+import type { TreeTables } from '../../../../src/image/tree-tables.ts'
 import { parsePlatform } from '../../../../src/oci/platform.ts'
 import { isInLayout } from '../../../../src/oci/reference.ts'
 import { planBuild } from '../../../../src/plan/plan.ts'
@@ -36,6 +37,8 @@ export interface RouteOptions {
   readonly isolation?: Isolation
   readonly ignorePaths?: readonly string[]
   readonly store?: BlobStore
+  /** What earlier builds know of the images. */
+  readonly tables?: TreeTables
   /** Told of every layer whose bytes are read. */
   readonly onOpened?: (layer: StoredLayer) => void
   /** Looks at the work directory once the build is done. */
@@ -94,6 +97,7 @@ export class RouteScene {
       cachePolicy: { run: 'none', copy: 'none' },
       namedContexts: { open: () => Promise.reject(new Error('no context has a name')) },
       images,
+      tables: options.tables,
       isolation: options.isolation ?? namespaceIsolation(),
       http: this.http,
       workDir,

@@ -1,10 +1,10 @@
 import type { BlobStore } from '../content/blob-store.ts'
-import { fetchLayer, type Layer, openLayerTar } from '../image/layer.ts'
 import type { Log } from '../log.ts'
 import { shortDigest } from '../oci/digest.ts'
 import { applyLayer } from '../rootfs/apply.ts'
 import type { IgnoredPaths } from '../rootfs/ignored-paths.ts'
 import type { Move } from '../rootfs/move-mounts.ts'
+import { fetchLayer, isWhole, type Layer, openLayerTar, type ReadOptions } from './layer.ts'
 
 export interface UnpackLayersOptions {
   /** Where the layers' bytes are kept. */
@@ -17,7 +17,7 @@ export interface UnpackLayersOptions {
   readonly onMoved?: (moves: readonly Move[]) => void
 }
 
-/** Puts layers on what is in a root, in order; the next one is downloaded while one is unpacked. Tells of each it has done. */
+/** Puts layers on what is in a root, in order; the next one is downloaded, or hashed, while one is unpacked. Tells of each it has done. */
 export async function* unpackLayers(
   root: string,
   layers: readonly Layer[],
@@ -26,7 +26,7 @@ export async function* unpackLayers(
   const { store, log, signal, ignored: ask, onMoved } = options
   const abort = signal === undefined ? {} : { signal }
   const fetch = (layer: Layer | undefined): Promise<Layer | undefined> => {
-    const fetched = layer === undefined ? Promise.resolve(undefined) : fetchLayer(layer, store, abort)
+    const fetched = layer?.kind === 'remote' ? fetchLayer(layer, store, abort) : isHere(layer, abort)
     // Awaited later; without this a failure in the meantime would end the process.
     fetched.catch(() => {})
     return fetched
@@ -47,4 +47,9 @@ export async function* unpackLayers(
     })
     yield layer
   }
+}
+
+/** A copy that is on the disk stays where it is, and is found whole by the time it is wanted. */
+async function isHere(layer: Layer | undefined, options: ReadOptions): Promise<undefined> {
+  if (layer !== undefined) await isWhole(layer, options)
 }
