@@ -16,7 +16,13 @@ import { bytesOf } from '../src/stream/bytes.ts'
 import { indexWarmImages } from './image-index.ts'
 import { isFresh } from './layer-cache.ts'
 import { Trouble } from './trouble.ts'
-import { listWarmReferences, readWarmReference, type WarmReference, writeWarmReference } from './warm-reference.ts'
+import {
+  listWarmReferences,
+  noteUse,
+  readWarmReference,
+  type WarmReference,
+  writeWarmReference,
+} from './warm-reference.ts'
 
 export interface BaseImagesOptions {
   readonly readOnly: boolean
@@ -74,7 +80,12 @@ export class BaseImages {
   /** The manifest of a warm image; undefined when it is not there, not whole, or its tag has expired. */
   async find(reference: Reference, platform: Platform): Promise<Descriptor | undefined> {
     const image = await this.status(reference, platform)
-    if (image?.expired !== true) return image?.manifest
+    if (image?.expired !== true) {
+      // Pruning asks how long an image was of no use.
+      if (image !== undefined && !this.#options.readOnly)
+        noteUse(this.directory, { name: image.reference, platform: image.platform })
+      return image?.manifest
+    }
     const when = image.resolvedAt.toISOString()
     this.#options.log.info(`${image.reference} was warmed at ${when}, longer ago than the cache's time to live`)
     return undefined

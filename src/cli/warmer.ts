@@ -1,12 +1,11 @@
 import { resolve } from 'node:path'
 import { describeResult, describeResults } from '../../warmer/describe-result.ts'
-import { imagesOfDockerfile } from '../../warmer/image-list.ts'
+import { type Lock, lockOf, readLock, requireLocked, writeLock } from '../../warmer/lock-file.ts'
 import { openImages } from '../../warmer/open-images.ts'
-import type { WantedImage } from '../../warmer/wanted-image.ts'
-import { warmImages } from '../../warmer/warm.ts'
+import { reportRows } from '../../warmer/report.ts'
+import { type Wanted, wantedImages } from '../../warmer/wanted-images.ts'
+import { type WarmOptions, warmImages } from '../../warmer/warm.ts'
 import type { WarmResult } from '../../warmer/warm-result.ts'
-import { findDockerfile } from '../context/find-dockerfile.ts'
-import { parseDockerfile } from '../dockerfile/parse.ts'
 import { HearthError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { formatReference } from '../oci/reference.ts'
@@ -14,7 +13,10 @@ import { parseWarmer } from './parse-warmer.ts'
 import type { Program, ProgramInput, Sink } from './program.ts'
 import { openRegistryAccess } from './registry-access.ts'
 import { createProgramLog, reportError } from './report.ts'
+import { runSubcommand } from './run-subcommand.ts'
 import { version } from './version.ts'
+import { warmerCommands } from './warmer/commands.ts'
+import { giveReport } from './warmer/give-report.ts'
 import type { WarmerOptions } from './warmer-options.ts'
 
 /** The warmer: references → images in the cache directory. */
@@ -22,6 +24,9 @@ export const runWarmer: Program = async (input) => {
   const { stdout, stderr } = input
   let options: WarmerOptions | undefined
   try {
+    if (warmerCommands.commands.some(({ name }) => name === input.argv[0])) {
+      return await runSubcommand(warmerCommands, input.argv, input)
+    }
     const parsed = parseWarmer(input.argv, input.env, input.cwd)
     if (parsed.kind === 'warm') {
       options = parsed.options
@@ -33,42 +38,52 @@ export const runWarmer: Program = async (input) => {
   }
 }
 
-async function warm(options: WarmerOptions, { stderr, signal }: ProgramInput): Promise<void> {
+async function warm(options: WarmerOptions, { stdout, stderr, signal }: ProgramInput): Promise<void> {
   const log = createProgramLog(options.log, stderr)
   for (const notice of options.notices) log.debug(notice)
-  for (const warning of options.warnings) log.warn(warning)
-  const wanted = wantedImages(options, log)
-  const { registry: flags, environment, imageDownloadRetry, cacheTtlMs: ttlMs, force } = options
-  const images = await openImages(resolve(environment.cwd, options.cacheDir), { ttlMs, log })
+  const wanted = wantedImages(options.wishes)
+  for (const warning of [...options.warnings, ...wanted.warnings]) log.warn(warning)
+  const directory = resolve(options.environment.cwd, options.cacheDir)
+  const images = await openImages(directory, { ttlMs: options.cacheTtlMs, log })
+  const lock = lockBefore(options, wanted)
+  const refused = [...options.refused, ...wanted.refused]
+  for (const { error } of refused) reportError(error, { stderr, log: options.log })
+  const onResult = (result: WarmResult): void => report(result, { options, stderr, log })
+  const common = { images, log, onResult, signal, ...(options.locked && lock !== undefined ? { lock } : {}) }
+  const results = await warmAll(wanted, options, common)
+  if (options.lockFile !== undefined && !options.locked) {
+    await writeLock(resolve(options.environment.cwd, options.lockFile), lockOf(results, lock))
+  }
+  const rows = await reportRows(refused, results, images)
+  await giveReport({ version: 1, cacheDir: directory, images: rows }, { options, stdout })
+  log.info(describeResults(results))
+  const failed = results.filter(({ kind }) => kind === 'failed').map(({ wanted }) => formatReference(wanted.reference))
+  judge([...refused.map(({ text }) => text), ...failed], rows.length, options)
+}
+
+type Common = Omit<WarmOptions, 'client' | 'force' | 'atOnce' | 'progressEveryMs'>
+
+async function warmAll(wanted: Wanted, options: WarmerOptions, common: Common): Promise<readonly WarmResult[]> {
+  const { registry: flags, environment, imageDownloadRetry, parallel, force, progressMs: progressEveryMs } = options
+  const retries = { pull: imageDownloadRetry, push: 0 }
   await using registries = await openRegistryAccess({
     flags,
     environment,
-    retries: { pull: imageDownloadRetry, push: 0 },
-    log,
+    retries,
+    transfers: parallel,
+    log: common.log,
   })
-  for (const { error } of options.refused) reportError(error, { stderr, log: options.log })
-  const onResult = (result: WarmResult): void => report(result, { options, stderr, log })
-  const results = await warmImages(wanted, { images, client: registries.pull, force, log, onResult, signal })
-  log.info(describeResults(results))
-  const failed = results.filter(({ kind }) => kind === 'failed').map(({ wanted }) => formatReference(wanted.reference))
-  const names = [...options.refused.map(({ text }) => text), ...failed]
-  if (names.length > 0) throw someFailed(names, options.refused.length + results.length)
+  const client = registries.pull
+  return await warmImages(wanted.images, { ...common, client, force, atOnce: parallel, progressEveryMs })
 }
 
-/** What --image names, from here; then what the Dockerfile is built upon. */
-function wantedImages(options: WarmerOptions, log: Log): readonly WantedImage[] {
-  const { platform, dockerfile } = options
-  const { cwd } = options.environment
-  const named = options.images.map((image): WantedImage => {
-    if (image.layout === undefined) return { ...image, platform }
-    return { ...image, platform, layout: { ...image.layout, directory: resolve(cwd, image.layout.directory) } }
-  })
-  if (dockerfile === undefined) return named
-  const { text } = findDockerfile({ dockerfile, cwd, directory: cwd })
-  const parsed = parseDockerfile(text, { name: dockerfile })
-  const bases = imagesOfDockerfile(parsed, options)
-  if (bases.length === 0) log.warn(`${dockerfile} is built upon no image that could be warmed`)
-  return [...named, ...bases]
+/** What the lock file says now; with --locked it must know every image. */
+function lockBefore({ lockFile, locked, environment }: WarmerOptions, wanted: Wanted): Lock | undefined {
+  if (lockFile === undefined) return undefined
+  const path = resolve(environment.cwd, lockFile)
+  const lock = readLock(path)
+  if (locked) requireLocked(wanted.images, lock ?? new Map(), path)
+  return lock
 }
 
 interface Reporting {
@@ -82,11 +97,18 @@ function report(result: WarmResult, { options, stderr, log }: Reporting): void {
   else log.info(describeResult(result))
 }
 
-function someFailed(failed: readonly string[], all: number): HearthError {
-  return new HearthError({
+/** Exit code of a warmer that could warm some images and others not. */
+const someFailedCode = 32
+
+function judge(failed: readonly string[], all: number, { failOn }: WarmerOptions): void {
+  if (failed.length === 0) return
+  const everyone = failed.length === all
+  if (failOn === 'all' && !everyone) return
+  throw new HearthError({
     code: 'warm-failed',
     message: `${failed.length} of ${all} ${all === 1 ? 'image' : 'images'} could not be warmed`,
     why: failed.join(', '),
     fix: 'See the errors above. Images that could be warmed are; run it again for the others.',
+    exitCode: everyone ? 1 : someFailedCode,
   })
 }

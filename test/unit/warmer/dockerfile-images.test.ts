@@ -4,7 +4,7 @@ import { parseDockerfile } from '../../../src/dockerfile/parse.ts'
 import { HearthError } from '../../../src/errors.ts'
 import { formatPlatform } from '../../../src/oci/platform.ts'
 import { formatReference } from '../../../src/oci/reference.ts'
-import { imagesOfDockerfile } from '../../../warmer/image-list.ts'
+import { imagesOfDockerfile } from '../../../warmer/dockerfile-images.ts'
 import { amd64, arm64 } from './publish.ts'
 
 function images(text: string, buildArgs: Readonly<Record<string, string>> = {}): readonly string[] {
