@@ -2,7 +2,7 @@ import type { Dockerfile } from '../src/dockerfile/dockerfile.ts'
 import type { CopyInstruction, Instruction } from '../src/dockerfile/instruction.ts'
 import type { Platform } from '../src/oci/platform.ts'
 import { isInLayout, parseReference } from '../src/oci/reference.ts'
-import { expanding, outlineStages, type StageOutline, stageNamed } from '../src/plan/stage-outline.ts'
+import { expanding, outlineStages, type StageOutline } from '../src/plan/stage-outline.ts'
 import type { StageBase } from '../src/plan/step.ts'
 import type { WantedImage } from './wanted-image.ts'
 
@@ -20,10 +20,11 @@ export interface DockerfileOptions {
  */
 export function imagesOfDockerfile(dockerfile: Dockerfile, options: DockerfileOptions): readonly WantedImage[] {
   const { stages } = outlineStages(dockerfile, { ...options, target: undefined, labels: {} })
+  const names = new Set(stages.map(({ name }) => name))
   return stages.flatMap((stage) => {
     const { base } = stage
     const own = base.kind === 'image' ? inRegistry(base) : []
-    return [...own, ...copiedImages(stage, { stages, dockerfile })]
+    return [...own, ...copiedImages(stage, { names, dockerfile })]
   })
 }
 
@@ -32,15 +33,16 @@ function inRegistry({ reference, platform }: StageBase & { readonly kind: 'image
 }
 
 interface Surroundings {
-  readonly stages: readonly StageOutline[]
+  /** Of all stages, as they are compared. */
+  readonly names: ReadonlySet<string | undefined>
   readonly dockerfile: Dockerfile
 }
 
-function copiedImages(stage: StageOutline, { stages, dockerfile }: Surroundings): readonly WantedImage[] {
+function copiedImages(stage: StageOutline, { names, dockerfile }: Surroundings): readonly WantedImage[] {
   const copies = stage.stage.instructions.filter(isCopy)
   return copies.flatMap((copy) => {
     const { from } = copy
-    if (from === undefined || /^\d+$/.test(from) || stageNamed(stages, from, stages.length) !== undefined) return []
+    if (from === undefined || /^\d+$/.test(from) || names.has(from.toLowerCase())) return []
     return [{ reference: expanding(dockerfile, copy, () => parseReference(from)), platform: stage.platform }]
   })
 }

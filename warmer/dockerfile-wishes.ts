@@ -80,7 +80,7 @@ class Reading {
       for (const platform of platforms) {
         try {
           const images = imagesOfDockerfile(dockerfile, { buildArgs, platform, buildPlatform })
-          this.#images.push(...images.map((image) => ({ ...image, wantedBy: [name] })))
+          for (const image of images) this.#images.push({ ...image, wantedBy: [name] })
           if (images.length > 0) isBuiltUponNothing = false
         } catch (error) {
           const known = withExcerpt(asHearthError(error), dockerfile) as HearthError

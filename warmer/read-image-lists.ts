@@ -18,7 +18,7 @@ export function readImageLists({ lists, platforms, cwd }: Pick<Wishes, 'lists' |
   const read = (given: string, within?: string): void => {
     try {
       const list = parseImageList(textOf(resolve(cwd, given), within), given)
-      images.push(...list.images.flatMap((listed) => wantedBy(listed, { file: given, platforms })))
+      for (const listed of list.images) images.push(...wantedBy(listed, { file: given, platforms }))
       refused.push(...list.refused)
     } catch (error) {
       refused.push({ text: given, error: asHearthError(error).at(given) })

@@ -109,7 +109,14 @@ function sizeOf(layers: readonly Descriptor[]): number {
   return layers.reduce((sum, { size }) => sum + size, 0)
 }
 
+/** The longest text of an error that is handed on, in characters. */
+const maxText = 4096
+
 function reported({ code, message, where, why, fix }: HearthError): ReportedError {
-  const clean = (text: string | undefined): string | null => (text === undefined ? null : redact(text, []))
-  return { code, message: redact(message, []), where: clean(where), why: clean(why), fix: clean(fix) }
+  const clean = (text: string): string => {
+    const short = text.length > maxText ? `${text.slice(0, maxText)}…` : text
+    return redact(short, [])
+  }
+  const cleanOrNull = (text: string | undefined): string | null => (text === undefined ? null : clean(text))
+  return { code, message: clean(message), where: cleanOrNull(where), why: cleanOrNull(why), fix: cleanOrNull(fix) }
 }
