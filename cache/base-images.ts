@@ -10,7 +10,7 @@ import type { Log } from '../src/log.ts'
 import type { Descriptor } from '../src/oci/descriptor.ts'
 import { type Digest, isDigest } from '../src/oci/digest.ts'
 import { type Manifest, parseManifest } from '../src/oci/manifest.ts'
-import { formatPlatform, normalizePlatform, type Platform } from '../src/oci/platform.ts'
+import { formatPlatform, normalizePlatform, type Platform, samePlatform } from '../src/oci/platform.ts'
 import { formatReference, type Reference } from '../src/oci/reference.ts'
 import { bytesOf } from '../src/stream/bytes.ts'
 import { indexWarmImages } from './image-index.ts'
@@ -131,6 +131,16 @@ export class BaseImages {
       await writeWarmReference(this.directory, { ...common, name: resolvedDigest, platform: asked })
     if (!isDigest(name)) await writeWarmReference(this.directory, { ...common, name, platform: asked })
     await indexWarmImages(this.directory, this.#options.log)
+  }
+
+  /** Whether an image is listed by this very name, which one that is found by its digest need not be. */
+  async isListed(reference: Reference, platform: Platform): Promise<boolean> {
+    const name = formatReference(reference)
+    const images = await (await this.#openLayout()).images()
+    return images.some((one) => {
+      const known = one.descriptor.platform
+      return one.name === name && known !== undefined && samePlatform(known, platform)
+    })
   }
 
   /** What was warmed by name, in no particular order; images known by digest only are left out. */

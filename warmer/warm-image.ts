@@ -31,7 +31,7 @@ export interface Warming {
 /** Makes one image warm with as little network as can be. Nothing of it is visible before all of it is there. */
 export async function warmImage(wanted: WantedImage, warming: Warming): Promise<WarmedImage> {
   const { images, force, lock } = warming
-  const known = await images.status(wanted.reference, wanted.platform)
+  const known = await statusOf(wanted, images)
   const fresh = known?.expired === false && !force && isAsLocked(wanted, known, lock) ? known : undefined
   if (wanted.layout === undefined && !force) {
     const held = fresh === undefined ? await heldAlready(wanted, known, warming) : presentImage(fresh)
@@ -47,6 +47,13 @@ export async function warmImage(wanted: WantedImage, warming: Warming): Promise<
   const transferred = await warming.layers.fetch(found.image.layers)
   await list(found, { wanted, warming, resolvedDigest: resolved })
   return { manifest, resolved, transferred, ...comparedWith(known, manifest) }
+}
+
+/** An image that goes by another name only is not known by this one: a digest may be that of a tag's image. */
+async function statusOf({ reference, platform }: WantedImage, images: BaseImages): Promise<WarmImage | undefined> {
+  const status = await images.status(reference, platform)
+  if (status === undefined || reference.digest === undefined) return status
+  return (await images.isListed(reference, platform)) ? status : undefined
 }
 
 function comparedWith(known: WarmImage | undefined, manifest: Descriptor): Pick<WarmedImage, 'kind' | 'previous'> {
@@ -86,7 +93,7 @@ async function heldAlready(
 ): Promise<WarmedImage | undefined> {
   const { images, lock } = warming
   // Of a new image more than the digest is needed: asking for the manifest at once saves a request.
-  if (known === undefined && lock === undefined) return undefined
+  if (known === undefined && lock === undefined && wanted.reference.digest === undefined) return undefined
   const resolved = await meaning(wanted, warming)
   const held = resolved === known?.resolved ? known : await images.status(withDigest(wanted, resolved), wanted.platform)
   if (held === undefined) return undefined
@@ -106,10 +113,10 @@ function withDigest({ reference }: WantedImage, digest: Digest): Reference {
   return { ...reference, digest }
 }
 
-/** The digest that a name is locked to, or else what its registry says. */
+/** The digest that a name has or is locked to, or else what its registry says. */
 async function meaning(wanted: WantedImage, { client, lock, signal }: Warming): Promise<Digest> {
   const { digest } = lockedReference(wanted, lock)
-  if (lock !== undefined && digest !== undefined) return digest
+  if (digest !== undefined) return digest
   return (await client.resolve(wanted.reference, signal === undefined ? {} : { signal })).digest
 }
 
