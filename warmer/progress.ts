@@ -17,10 +17,10 @@ export class Progress implements Disposable {
     if (everyMs > 0) this.#timer = setInterval(() => say(this.line()), everyMs).unref()
   }
 
-  /** "3 of 7 images, 412.0 of 980.3 MB" */
+  /** "3 of 7 images, 412.0 of 980.3 MB"; without sizes while nothing has to be transferred. */
   line(): string {
     const images = `${this.#finished} of ${this.#images} ${this.#images === 1 ? 'image' : 'images'}`
-    return `${images}, ${readableSizes(this.#received, this.#expected)}`
+    return this.#expected === 0 ? images : `${images}, ${readableSizes(this.#received, this.#expected)}`
   }
 
   imageDone(): void {

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { runWarmer } from '../../../src/cli/warmer.ts'
 import { HearthError } from '../../../src/errors.ts'
 import { runIn } from '../../support/isolated.ts'
 import { startRegistry } from '../../support/registry.ts'
 import { temporaryDirectory } from '../../support/temp.ts'
 import { testClient } from '../registry/test-client.ts'
 import { makeImage, pushImage } from '../warmer/publish.ts'
+import { type Run, runWarmerWith, type Surroundings } from './run-warmer.ts'
 
 const directory = temporaryDirectory({ after })
 const registry = await startRegistry()
@@ -24,30 +24,8 @@ const [one, two, three] = ['one', 'two', 'three'].map((name) => `${registry.host
   string,
 ]
 
-interface Run {
-  readonly code: number
-  readonly stdout: string
-  readonly stderr: string
-}
-
-interface Surroundings {
-  readonly cwd?: string
-  readonly env?: Readonly<Record<string, string>>
-  readonly signal?: AbortSignal
-}
-
-async function run(argv: readonly string[], o: Surroundings = {}): Promise<Run> {
-  const [stdout, stderr]: [string[], string[]] = [[], []]
-  const code = await runWarmer({
-    command: [],
-    argv,
-    env: { HOME: '/nonexistent', ...o.env },
-    cwd: o.cwd ?? directory,
-    stdout: { write: (text) => stdout.push(text) },
-    stderr: { write: (text) => stderr.push(text) },
-    signal: o.signal ?? new AbortController().signal,
-  })
-  return { code, stdout: stdout.join(''), stderr: stderr.join('') }
+function run(argv: readonly string[], o: Partial<Surroundings> = {}): Promise<Run> {
+  return runWarmerWith(argv, { cwd: directory, ...o })
 }
 
 function newCache(): string {
