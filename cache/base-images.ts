@@ -109,7 +109,7 @@ export class BaseImages {
    * reference stood for, and by its manifest's digest. Nothing is visible before every blob is there.
    */
   async add(image: PulledImage, options: AddImageOptions): Promise<void> {
-    const { reference, platform, resolvedDigest, signal } = options
+    const { signal } = options
     const { mediaType, digest, size } = image.manifestDescriptor
     const manifest = { mediaType, digest, size }
     const abort = signal === undefined ? {} : { signal }
@@ -118,28 +118,40 @@ export class BaseImages {
     await this.store.write(bytesOf(image.configBytes), { expected: config, ...abort })
     await this.store.write(bytesOf(image.manifestBytes), { expected: manifest, ...abort })
 
+    await this.note(manifest, options)
+  }
+
+  /**
+   * Lists an image whose blobs are all there, unless that is done, and notes that its reference stands for it now. It can
+   * be found from here on.
+   */
+  async note(manifest: Descriptor, { reference, platform, resolvedDigest }: AddImageOptions): Promise<void> {
+    const { mediaType, digest, size } = manifest
+    const descriptor = { mediaType, digest, size, platform: normalizePlatform(platform) }
+    const isListed = await this.isListed(reference, platform, digest)
+    if (!isListed) await (await this.#openLayout()).add({ descriptor, name: formatReference(reference) })
     const name = nameOf(reference)
-    const layout = await this.#openLayout()
-    await layout.add({
-      descriptor: { ...manifest, platform: normalizePlatform(platform) },
-      name: formatReference(reference),
-    })
     const asked = formatPlatform(normalizePlatform(platform))
     const common = { manifest, resolved: resolvedDigest, resolvedAt: (this.#options.now ?? (() => new Date()))() }
     await writeWarmReference(this.directory, { ...common, name: digest, platform: '' })
     if (resolvedDigest !== digest)
       await writeWarmReference(this.directory, { ...common, name: resolvedDigest, platform: asked })
     if (!isDigest(name)) await writeWarmReference(this.directory, { ...common, name, platform: asked })
+  }
+
+  /** Brings the rows about warmed images in line with what is noted; when all images are added is soon enough. */
+  async index(): Promise<void> {
     await indexWarmImages(this.directory, this.#options.log)
   }
 
   /** Whether an image is listed by this very name, which one that is found by its digest need not be. */
-  async isListed(reference: Reference, platform: Platform): Promise<boolean> {
+  async isListed(reference: Reference, platform: Platform, digest?: Digest): Promise<boolean> {
     const name = formatReference(reference)
     const images = await (await this.#openLayout()).images()
     return images.some((one) => {
       const known = one.descriptor.platform
-      return one.name === name && known !== undefined && samePlatform(known, platform)
+      const isIt = one.name === name && known !== undefined && samePlatform(known, platform)
+      return isIt && (digest === undefined || one.descriptor.digest === digest)
     })
   }
 

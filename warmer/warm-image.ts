@@ -1,4 +1,4 @@
-import type { BaseImages, WarmImage } from '../cache/base-images.ts'
+import type { AddImageOptions, BaseImages, WarmImage } from '../cache/base-images.ts'
 import { HearthError } from '../src/errors.ts'
 import { imageFromLayout } from '../src/image/from-layout.ts'
 import { imageFromRegistry } from '../src/image/from-registry.ts'
@@ -45,7 +45,7 @@ export async function warmImage(wanted: WantedImage, warming: Warming): Promise<
   if (fresh?.manifest.digest === manifest.digest) return presentImage(fresh)
   announce(wanted, found, warming)
   const transferred = await warming.layers.fetch(found.image.layers)
-  await list(found, { wanted, warming, resolvedDigest: resolved })
+  await images.add(found, listingOf(wanted, resolved, warming))
   return { manifest, resolved, transferred, ...comparedWith(known, manifest) }
 }
 
@@ -105,7 +105,7 @@ async function heldAlready(
     throw error
   })
   if (stored === undefined) return undefined
-  await list(stored, { wanted, warming, resolvedDigest: resolved })
+  await images.note(manifest, listingOf(wanted, resolved, warming))
   return { manifest, resolved, transferred: [], ...comparedWith(known, manifest) }
 }
 
@@ -128,14 +128,6 @@ function locate(wanted: WantedImage, { client, lock, signal }: Warming): Promise
   return imageFromRegistry(reference, { client, platform, ...(signal === undefined ? {} : { signal }) })
 }
 
-interface Listing {
-  readonly wanted: WantedImage
-  readonly warming: Warming
-  readonly resolvedDigest: Digest
-}
-
-function list(image: PulledImage, { wanted, warming, resolvedDigest }: Listing): Promise<void> {
-  const { reference, platform } = wanted
-  const { images, signal } = warming
-  return images.add(image, { reference, platform, resolvedDigest, ...(signal === undefined ? {} : { signal }) })
+function listingOf({ reference, platform }: WantedImage, resolvedDigest: Digest, { signal }: Warming): AddImageOptions {
+  return { reference, platform, resolvedDigest, ...(signal === undefined ? {} : { signal }) }
 }

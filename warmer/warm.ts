@@ -52,6 +52,7 @@ export async function warmImages(wanted: readonly WantedImage[], options: WarmOp
   })
   const results = await Promise.all(tasks)
   signal?.throwIfAborted()
+  if (results.some(({ kind }) => kind === 'warmed' || kind === 'refreshed')) await images.index()
   return results
 }
 
