@@ -11,6 +11,7 @@ import type { Log } from '../log.ts'
 import { formatReference } from '../oci/reference.ts'
 import { parseWarmer } from './parse-warmer.ts'
 import type { Program, ProgramInput, Sink } from './program.ts'
+import { refuseUnwritableFile } from './refuse-unwritable.ts'
 import { openRegistryAccess } from './registry-access.ts'
 import { createProgramLog, reportError } from './report.ts'
 import { runSubcommand } from './run-subcommand.ts'
@@ -41,6 +42,7 @@ export const runWarmer: Program = async (input) => {
 async function warm(options: WarmerOptions, { stdout, stderr, signal }: ProgramInput): Promise<void> {
   const log = createProgramLog(options.log, stderr)
   for (const notice of options.notices) log.debug(notice)
+  refuseUnwritablePlaces(options)
   const wanted = wantedImages(options.wishes)
   for (const warning of [...options.warnings, ...wanted.warnings]) log.warn(warning)
   const directory = resolve(options.environment.cwd, options.cacheDir)
@@ -59,6 +61,12 @@ async function warm(options: WarmerOptions, { stdout, stderr, signal }: ProgramI
   log.info(describeResults(results))
   const failed = results.filter(({ kind }) => kind === 'failed').map(({ wanted }) => formatReference(wanted.reference))
   judge([...refused.map(({ text }) => text), ...failed], rows.length, options)
+}
+
+/** It is better known before than when everything is warm. */
+function refuseUnwritablePlaces({ report, lockFile, locked, environment: { cwd } }: WarmerOptions): void {
+  if (report !== undefined) refuseUnwritableFile('--report', resolve(cwd, report))
+  if (lockFile !== undefined && !locked) refuseUnwritableFile('--lock-file', resolve(cwd, lockFile))
 }
 
 type Common = Omit<WarmOptions, 'client' | 'force' | 'atOnce' | 'progressEveryMs'>

@@ -1,10 +1,7 @@
-import { mkdir, stat, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { writeFileAtomically } from '../content/atomic-file.ts'
-import { diskError } from '../content/disk-error.ts'
 import { HearthError } from '../errors.ts'
 import type { Digest } from '../oci/digest.ts'
 import { type Reference, repositoryName } from '../oci/reference.ts'
+import { writeOutputFile } from './output-file.ts'
 
 export interface DigestFiles {
   /** Gets the digest, without a line end. */
@@ -29,17 +26,9 @@ export async function writeDigestFiles(
   if (imageNameTagWithDigestFile !== undefined) await writeText(imageNameTagWithDigestFile, tags.join(''))
 }
 
-/** A new file appears whole. One that exists is written in place: it may be a device, a pipe or a mount. */
 async function writeText(path: string, text: string): Promise<void> {
   if (/^https?:\/\//i.test(path)) throw toTheWeb(path)
-  try {
-    const existing = await stat(path).catch(() => undefined)
-    if (existing !== undefined) return await writeFile(path, text)
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-    await writeFileAtomically(path, new TextEncoder().encode(text))
-  } catch (error) {
-    throw diskError(error, path)
-  }
+  await writeOutputFile(path, text)
 }
 
 function toTheWeb(path: string): HearthError {

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
 import type { WarmReport } from '../../../warmer/report.ts'
 import { reportTable } from '../../../warmer/report-table.ts'
-import { writeFileAtomically } from '../../content/atomic-file.ts'
 import type { LogLevel } from '../../log.ts'
+import { writeOutputFile } from '../../output/output-file.ts'
 import type { Sink } from '../program.ts'
 import type { WarmerOptions } from '../warmer-options.ts'
 
@@ -18,7 +18,7 @@ export interface ReportPlaces {
 export async function giveReport(report: WarmReport, { options, stdout }: ReportPlaces): Promise<void> {
   const json = `${JSON.stringify(report, undefined, 2)}\n`
   if (options.report !== undefined) {
-    await writeFileAtomically(resolve(options.environment.cwd, options.report), new TextEncoder().encode(json))
+    await writeOutputFile(resolve(options.environment.cwd, options.report), json)
   }
   if (options.format === 'json') stdout.write(json)
   else if (talkative.has(options.log.level) && report.images.length > 0) {

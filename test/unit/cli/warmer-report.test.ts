@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { WarmReport } from '../../../warmer/report.ts'
@@ -72,11 +72,25 @@ test('the table is for people: not printed when only warnings are wanted', async
   assert.match((await run('-i', name, '-c', cache)).stdout, /\npresent .* 1 +- +0\.\d\n$/)
 })
 
-test('a report that cannot be written is an error that names the place', async () => {
+test('a report and a lock that cannot be written are errors before anything is transferred', async () => {
   const name = await publish('nowhere:1', 'nowhere')
-  const { code, stderr } = await run('-i', name, '-c', newCache(), '--report=no/such/place.json')
-  assert.equal(code, 1)
-  assert.match(stderr, /error\[output-failed\].*\/no\/such failed\n {2}where: /)
+  mkdirSync(join(cwd, 'directory'))
+  const before = proxy.requests.length
+  for (const flag of ['--report', '--lock-file']) {
+    const { code, stderr } = await run('-i', name, '-c', newCache(), `${flag}=directory`)
+    assert.equal(code, 1)
+    assert.match(stderr, new RegExp(`^error\\[output-failed\\]: .*${flag}.*\n(?:.*\n)*.*it is a directory`))
+  }
+  assert.deepEqual(proxy.requests.slice(before), [])
+})
+
+test('a report is written in place where there is a file: it may be a mount, as the termination log is', async () => {
+  const name = await publish('placed:1', 'placed')
+  writeFileSync(join(cwd, 'log'), 'x'.repeat(10_000))
+  const { ino } = statSync(join(cwd, 'log'))
+  assert.equal((await run('-i', name, '-c', newCache(), '--report=log')).code, 0)
+  assert.equal(statSync(join(cwd, 'log')).ino, ino)
+  assert.equal(JSON.parse(readFileSync(join(cwd, 'log'), 'utf8')).images.length, 1)
 })
 
 test('twenty unchanged images whose tags are too old cost twenty HEAD requests, and fresh ones none', async () => {
