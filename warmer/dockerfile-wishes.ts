@@ -13,16 +13,26 @@ import { leadsToDirectory } from './leads-to-directory.ts'
 import type { Refusal, WantedImage } from './wanted-image.ts'
 import type { Wanted, Wishes } from './wanted-images.ts'
 
+/** Gives the text of a Dockerfile on the web. */
+export type Download = (url: URL) => Promise<string>
+
 type DockerfileWishes = Pick<Wishes, 'dockerfiles' | 'buildArgs' | 'matrix' | 'platforms' | 'buildPlatform' | 'cwd'>
 
 /** What Dockerfiles, and those found in directories, are built upon: for every platform and combination of arguments. */
-export function imagesOfDockerfiles(wishes: DockerfileWishes): Wanted {
+export async function imagesOfDockerfiles(wishes: DockerfileWishes, download: Download): Promise<Wanted> {
+  const { dockerfiles, cwd } = wishes
   const reading = new Reading(wishes)
-  for (const given of wishes.dockerfiles) {
-    if (leadsToDirectory(resolve(wishes.cwd, given))) reading.readBelow(given)
-    else reading.read(given, () => findDockerfile({ dockerfile: given, cwd: wishes.cwd, directory: wishes.cwd }).text)
+  for (const given of dockerfiles) {
+    const url = webAddress(given)
+    if (url !== undefined) await reading.download(url, download)
+    else if (leadsToDirectory(resolve(cwd, given))) reading.readBelow(given)
+    else reading.read(given, () => findDockerfile({ dockerfile: given, cwd, directory: cwd }).text)
   }
   return reading.wanted()
+}
+
+function webAddress(given: string): URL | undefined {
+  return /^https?:\/\//i.test(given) ? (URL.parse(given) ?? undefined) : undefined
 }
 
 class Reading {
@@ -45,6 +55,17 @@ class Reading {
       return `--build-arg-matrix ${name} makes no difference: no Dockerfile has an ARG ${name} before its first FROM`
     })
     return { images: this.#images, refused: this.#refused, warnings: [...this.#warnings, ...warnings] }
+  }
+
+  async download(url: URL, download: Download): Promise<void> {
+    // What stands in the address besides may be secret.
+    const name = `${url.origin}${url.pathname}`
+    try {
+      const text = await download(url)
+      this.read(name, () => text)
+    } catch (error) {
+      this.#refuse(name, asHearthError(error))
+    }
   }
 
   readBelow(given: string): void {

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import type { Platform } from '../src/oci/platform.ts'
 import type { BuildArgMatrix } from './build-arg-matrix.ts'
-import { imagesOfDockerfiles } from './dockerfile-wishes.ts'
+import { type Download, imagesOfDockerfiles } from './dockerfile-wishes.ts'
 import { readImageLists } from './read-image-lists.ts'
 import { type NamedImage, type Refusal, type WantedImage, withoutDuplicates } from './wanted-image.ts'
 
@@ -10,7 +10,7 @@ export interface Wishes {
   readonly images: readonly NamedImage[]
   /** Lists of images, and directories of such lists. */
   readonly lists: readonly string[]
-  /** Dockerfiles, and directories to look for Dockerfiles in. */
+  /** Dockerfiles, also on the web, and directories to look for Dockerfiles in. */
   readonly dockerfiles: readonly string[]
   readonly buildArgs: Readonly<Record<string, string>>
   readonly matrix: BuildArgMatrix
@@ -30,11 +30,11 @@ export interface Wanted {
 }
 
 /** Reads all files that say what to warm. One that makes no sense stops no other: it is among those refused. */
-export function wantedImages(wishes: Wishes): Wanted {
+export async function wantedImages(wishes: Wishes, download: Download): Promise<Wanted> {
   const { platforms, cwd } = wishes
   const named = wishes.images.flatMap((image) => platforms.map((platform) => ({ ...image, platform })))
   const lists = readImageLists(wishes)
-  const dockerfiles = imagesOfDockerfiles(wishes)
+  const dockerfiles = await imagesOfDockerfiles(wishes, download)
   const all: readonly WantedImage[] = [...named, ...lists.images, ...dockerfiles.images]
   return {
     images: withoutDuplicates(all.map((image) => withAbsoluteLayout(image, cwd))),

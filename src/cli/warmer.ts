@@ -1,10 +1,11 @@
 import { resolve } from 'node:path'
 import { describeResult, describeResults } from '../../warmer/describe-result.ts'
+import { downloadDockerfile } from '../../warmer/download-dockerfile.ts'
 import { type Lock, lockOf, readLock, requireLocked, writeLock } from '../../warmer/lock-file.ts'
 import { openImages } from '../../warmer/open-images.ts'
 import { reportRows } from '../../warmer/report.ts'
 import { type Wanted, wantedImages } from '../../warmer/wanted-images.ts'
-import { type WarmOptions, warmImages } from '../../warmer/warm.ts'
+import { warmImages } from '../../warmer/warm.ts'
 import type { WarmResult } from '../../warmer/warm-result.ts'
 import { HearthError } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -12,7 +13,7 @@ import { formatReference } from '../oci/reference.ts'
 import { parseWarmer } from './parse-warmer.ts'
 import type { Program, ProgramInput, Sink } from './program.ts'
 import { refuseUnwritableFile } from './refuse-unwritable.ts'
-import { openRegistryAccess } from './registry-access.ts'
+import { openRegistryAccess, type RegistryAccess } from './registry-access.ts'
 import { createProgramLog, reportError } from './report.ts'
 import { runSubcommand } from './run-subcommand.ts'
 import { version } from './version.ts'
@@ -42,17 +43,22 @@ export const runWarmer: Program = async (input) => {
 async function warm(options: WarmerOptions, { stdout, stderr, signal }: ProgramInput): Promise<void> {
   const log = createProgramLog(options.log, stderr)
   for (const notice of options.notices) log.debug(notice)
+  for (const warning of options.warnings) log.warn(warning)
   refuseUnwritablePlaces(options)
-  const wanted = wantedImages(options.wishes)
-  for (const warning of [...options.warnings, ...wanted.warnings]) log.warn(warning)
+  await using registries = await openRegistries(options, log)
+  const { http, pull: client } = registries
+  const wanted = await wantedImages(options.wishes, (url) => downloadDockerfile(url, { http, signal }))
+  for (const warning of wanted.warnings) log.warn(warning)
   const directory = resolve(options.environment.cwd, options.cacheDir)
   const images = await openImages(directory, { ttlMs: options.cacheTtlMs, log })
   const lock = lockBefore(options, wanted)
   const refused = [...options.refused, ...wanted.refused]
   for (const { error } of refused) reportError(error, { stderr, log: options.log })
   const onResult = (result: WarmResult): void => report(result, { options, stderr, log })
-  const common = { images, log, onResult, signal, ...(options.locked && lock !== undefined ? { lock } : {}) }
-  const results = await warmAll(wanted, options, common)
+  const { force, parallel: atOnce, progressMs: progressEveryMs } = options
+  const locked = options.locked && lock !== undefined ? { lock } : {}
+  const common = { images, client, log, onResult, signal, ...locked }
+  const results = await warmImages(wanted.images, { ...common, force, atOnce, progressEveryMs })
   if (options.lockFile !== undefined && !options.locked) {
     await writeLock(resolve(options.environment.cwd, options.lockFile), lockOf(results, lock))
   }
@@ -63,26 +69,15 @@ async function warm(options: WarmerOptions, { stdout, stderr, signal }: ProgramI
   judge([...refused.map(({ text }) => text), ...failed], rows.length, options)
 }
 
+function openRegistries(options: WarmerOptions, log: Log): Promise<RegistryAccess> {
+  const { registry: flags, environment, imageDownloadRetry, parallel: transfers } = options
+  return openRegistryAccess({ flags, environment, retries: { pull: imageDownloadRetry, push: 0 }, transfers, log })
+}
+
 /** It is better known before than when everything is warm. */
 function refuseUnwritablePlaces({ report, lockFile, locked, environment: { cwd } }: WarmerOptions): void {
   if (report !== undefined) refuseUnwritableFile('--report', resolve(cwd, report))
   if (lockFile !== undefined && !locked) refuseUnwritableFile('--lock-file', resolve(cwd, lockFile))
-}
-
-type Common = Omit<WarmOptions, 'client' | 'force' | 'atOnce' | 'progressEveryMs'>
-
-async function warmAll(wanted: Wanted, options: WarmerOptions, common: Common): Promise<readonly WarmResult[]> {
-  const { registry: flags, environment, imageDownloadRetry, parallel, force, progressMs: progressEveryMs } = options
-  const retries = { pull: imageDownloadRetry, push: 0 }
-  await using registries = await openRegistryAccess({
-    flags,
-    environment,
-    retries,
-    transfers: parallel,
-    log: common.log,
-  })
-  const client = registries.pull
-  return await warmImages(wanted.images, { ...common, client, force, atOnce: parallel, progressEveryMs })
 }
 
 /** What the lock file says now; with --locked it must know every image. */

@@ -6,8 +6,8 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { onDiskOf } from '../../content/disk-error.ts'
 import { HearthError } from '../../errors.ts'
+import { decodedPart, getFile } from '../../http/get-file.ts'
 import { discardBody, type HttpClient, type HttpResponse } from '../../http/http-client.ts'
-import { downloadRedirects } from '../../http/redirects.ts'
 import { TransportError } from '../../http/transport-error.ts'
 import { type Digest, splitDigest } from '../../oci/digest.ts'
 import { DigestingStream } from '../../stream/digesting.ts'
@@ -52,7 +52,7 @@ export async function download(url: URL, options: DownloadOptions): Promise<Down
 
 /** The name an address gives a file: the last part of its path; undefined when it has none. */
 export function nameInUrl(url: URL): string | undefined {
-  const path = decoded(url.pathname)
+  const path = decodedPart(url.pathname)
   const name = basename(path)
   return name === '' || name === '.' || name === '..' || name.includes('\0') ? undefined : name
 }
@@ -60,19 +60,9 @@ export function nameInUrl(url: URL): string | undefined {
 /** Any name: the copy gets its own. */
 const fileName = 'content'
 
-async function ask(url: URL, { http, signal }: DownloadOptions): Promise<HttpResponse> {
+async function ask(url: URL, options: DownloadOptions): Promise<HttpResponse> {
   try {
-    const plain = new URL(url)
-    plain.username = ''
-    plain.password = ''
-    plain.hash = ''
-    return await http.request({
-      method: 'GET',
-      url: plain,
-      headers: { accept: '*/*', 'accept-encoding': 'identity', ...credentialsOf(url) },
-      redirects: downloadRedirects,
-      signal,
-    })
+    return await getFile(url, options)
   } catch (error) {
     throw error instanceof TransportError ? failed(url, error.message, error) : error
   }
@@ -101,20 +91,6 @@ async function save(url: URL, response: HttpResponse, options: DownloadOptions):
     signal?.throwIfAborted()
     if (broken !== undefined) throw failed(url, broken.message, broken)
     throw await onDiskOf(directory, Promise.reject(error)).catch((explained: unknown) => explained)
-  }
-}
-
-function credentialsOf(url: URL): { readonly authorization?: string } {
-  if (url.username === '' && url.password === '') return {}
-  const pair = `${decoded(url.username)}:${decoded(url.password)}`
-  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` }
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
   }
 }
 

@@ -22,7 +22,8 @@ const input: readonly Flag[] = [
     name: 'dockerfile',
     alias: 'd',
     kind: 'list',
-    description: 'Dockerfile whose base images to warm, or a directory to look for Dockerfiles in; repeatable',
+    description:
+      'Dockerfile whose base images to warm: a path, a web address, or a directory to look for some in; repeatable',
     group: 'Input',
   },
   {

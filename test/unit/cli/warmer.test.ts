@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { HearthError } from '../../../src/errors.ts'
+import { startHttpServer } from '../../support/http-server.ts'
 import { runIn } from '../../support/isolated.ts'
 import { startRegistry } from '../../support/registry.ts'
 import { temporaryDirectory } from '../../support/temp.ts'
@@ -224,4 +225,34 @@ test('mirrors from the flags and the environment are asked in place of Docker Hu
   const env = { KANIKO_REGISTRY_MAP: `registry.invalid=${registry.host}/library` }
   const byMap = await run(['-i', 'registry.invalid/mirrored:1', '-c', newCache(), ...plain], { env })
   assert.equal(byMap.code, 0, byMap.stderr)
+})
+
+test('a Dockerfile is downloaded, and nothing secret of its address is shown', async () => {
+  await using web = await startHttpServer((request, response) => {
+    const isAllowed = request.headers.authorization === `Basic ${btoa('me:pass word')}`
+    if (!isAllowed) response.writeHead(403).end()
+    else if (request.url?.startsWith('/moved') === true) response.writeHead(302, { location: '/app/Dockerfile' }).end()
+    else response.end(`FROM ${one}\n`)
+  })
+  const cache = newCache()
+  const address = (login: string, path: string): string => `http://${login}@${web.host}/${path}?token=hidden`
+  const argv = ['-d', address('me:pass%20word', 'moved'), '-c', cache, '--format=json', ...plain]
+  const { code, stdout, stderr } = await run(argv)
+  assert.equal(code, 0, stderr)
+  assert.deepEqual(JSON.parse(stdout).images[0].wantedBy, [`http://${web.host}/moved`])
+  const refused = await run([
+    '-d',
+    address('me:wrong', 'x'),
+    '-d',
+    'http://127.0.0.1:1/y',
+    '-i',
+    one,
+    '-c',
+    cache,
+    ...plain,
+  ])
+  assert.equal(refused.code, 32)
+  assert.match(refused.stderr, /error\[dockerfile-missing\]: .*\/x cannot be downloaded\n.*\n {2}why: .* is 403\n/)
+  assert.match(refused.stderr, /error\[dockerfile-missing\]: .*:1\/y cannot be downloaded\n/)
+  for (const secret of ['wrong', 'hidden', 'pass']) assert.equal(`${stderr}${refused.stderr}`.includes(secret), false)
 })

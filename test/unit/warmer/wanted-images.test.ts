@@ -19,9 +19,10 @@ function tree(files: Readonly<Record<string, string>>): string {
   return directory
 }
 
-function wants(wishes: Partial<Wishes>): Wanted {
+function wants(wishes: Partial<Wishes>): Promise<Wanted> {
   const none = { images: [], lists: [], dockerfiles: [], buildArgs: {}, matrix: new Map() }
-  return wantedImages({ ...none, platforms: [amd64], buildPlatform: amd64, cwd: parent, ...wishes })
+  const common = { platforms: [amd64], buildPlatform: amd64, cwd: parent }
+  return wantedImages({ ...none, ...common, ...wishes }, ({ href }) => Promise.reject(new Error(href)))
 }
 
 /** "debian:12 linux/amd64": Docker Hub's are meant. */
@@ -29,9 +30,9 @@ function names({ images }: Wanted): readonly string[] {
   return images.map((image) => identityOf(image).replace('index.docker.io/library/', ''))
 }
 
-test('every Dockerfile of a directory is looked at, and says itself what it wants', () => {
+test('every Dockerfile of a directory is looked at, and says itself what it wants', async () => {
   const cwd = tree({ 'a/Dockerfile': 'FROM debian:12\n', 'b/b.Dockerfile': 'FROM debian:12\nFROM alpine:3\n' })
-  const wanted = wants({ dockerfiles: ['.'], cwd })
+  const wanted = await wants({ dockerfiles: ['.'], cwd })
   assert.deepEqual(names(wanted), ['debian:12 linux/amd64', 'alpine:3 linux/amd64'])
   assert.deepEqual(
     wanted.images.map(({ wantedBy }) => wantedBy),
@@ -40,14 +41,14 @@ test('every Dockerfile of a directory is looked at, and says itself what it want
   assert.deepEqual([wanted.refused, wanted.warnings], [[], []])
 })
 
-test('a Dockerfile that cannot be parsed is one failure, whatever the matrix, and the others count', () => {
+test('a Dockerfile that cannot be parsed is one failure, whatever the matrix, and the others count', async () => {
   const cwd = tree({
     'a/Dockerfile': 'FORM x\n',
     'b/Dockerfile': 'FROM $NONE\n',
     'c/Dockerfile': 'ARG V\nFROM debian:$V\n',
   })
   const matrix = new Map([['V', ['11', '12']]])
-  const wanted = wants({ dockerfiles: [cwd], matrix, platforms: [amd64, arm64], cwd })
+  const wanted = await wants({ dockerfiles: [cwd], matrix, platforms: [amd64, arm64], cwd })
   assert.equal(names(wanted).length, 4)
   assert.deepEqual(
     wanted.refused.map(({ text, error }) => [text, error.code]),
@@ -58,34 +59,34 @@ test('a Dockerfile that cannot be parsed is one failure, whatever the matrix, an
   )
 })
 
-test('arguments have their defaults, a value for all, or each value of a matrix in all combinations', () => {
+test('arguments have their defaults, a value for all, or each value of a matrix in all combinations', async () => {
   const text = 'ARG V=12\nARG W=slim\nARG X\nFROM debian:$V-$W$X\n'
   const cwd = tree({ Dockerfile: text })
-  const tags = (wishes: Partial<Wishes>): readonly string[] =>
-    names(wants({ dockerfiles: ['Dockerfile'], cwd, ...wishes }))
-  assert.deepEqual(tags({}), ['debian:12-slim linux/amd64'])
-  assert.deepEqual(tags({ buildArgs: { V: '11' } }), ['debian:11-slim linux/amd64'])
+  const tags = async (wishes: Partial<Wishes>): Promise<readonly string[]> =>
+    names(await wants({ dockerfiles: ['Dockerfile'], cwd, ...wishes }))
+  assert.deepEqual(await tags({}), ['debian:12-slim linux/amd64'])
+  assert.deepEqual(await tags({ buildArgs: { V: '11' } }), ['debian:11-slim linux/amd64'])
   const matrix = new Map([
     ['V', ['11', '12']],
     ['W', ['a', 'b']],
   ])
   const all = ['11-ax', '11-bx', '12-ax', '12-bx'].map((tag) => `debian:${tag} linux/amd64`)
-  assert.deepEqual(tags({ matrix, buildArgs: { X: 'x' } }), all)
+  assert.deepEqual(await tags({ matrix, buildArgs: { X: 'x' } }), all)
 })
 
-test('an argument of a matrix that no FROM can see makes no combinations, and is warned about', () => {
+test('an argument of a matrix that no FROM can see makes no combinations, and is warned about', async () => {
   const cwd = tree({ Dockerfile: 'FROM debian:12\nARG V\nRUN $V\n' })
-  const wanted = wants({ dockerfiles: ['Dockerfile'], matrix: new Map([['V', ['1', '2']]]), cwd })
+  const wanted = await wants({ dockerfiles: ['Dockerfile'], matrix: new Map([['V', ['1', '2']]]), cwd })
   assert.deepEqual(names(wanted), ['debian:12 linux/amd64'])
   assert.match(wanted.warnings.join('\n'), /^--build-arg-matrix V makes no difference: /)
 })
 
-test('the common platforms are for what names none: --platform of a FROM and a line of a list have their own', () => {
+test('the common platforms are for what names none: --platform of a FROM and a line of a list have their own', async () => {
   const cwd = tree({
     Dockerfile: 'FROM --platform=linux/s390x a\nFROM --platform=$BUILDPLATFORM b\nFROM c\n',
     list: 'd linux/arm/v7\ne\n',
   })
-  const wanted = wants({ dockerfiles: ['Dockerfile'], lists: ['list'], platforms: [amd64, arm64], cwd })
+  const wanted = await wants({ dockerfiles: ['Dockerfile'], lists: ['list'], platforms: [amd64, arm64], cwd })
   const expected = [
     'd:latest linux/arm/v7',
     'e:latest linux/amd64',
@@ -98,29 +99,29 @@ test('the common platforms are for what names none: --platform of a FROM and a l
   assert.deepEqual(names(wanted), expected)
 })
 
-test('a directory of lists is read as a mounted ConfigMap is laid out', () => {
+test('a directory of lists is read as a mounted ConfigMap is laid out', async () => {
   const cwd = tree({ 'm/..2026_03_01/a.txt': 'debian:12\n', 'm/..2026_03_01/b': 'alpine:3\n', 'm/sub/c': 'never:1\n' })
   symlinkSync('..2026_03_01', join(cwd, 'm/..data'))
   for (const name of ['a.txt', 'b']) symlinkSync(`..data/${name}`, join(cwd, 'm', name))
-  const wanted = wants({ lists: ['m'], cwd })
+  const wanted = await wants({ lists: ['m'], cwd })
   assert.deepEqual(names(wanted), ['debian:12 linux/amd64', 'alpine:3 linux/amd64'])
   assert.deepEqual(wanted.warnings, ['m/sub is a directory, and no list of images'])
   assert.deepEqual(wanted.images[0]?.wantedBy, ['m/a.txt:1'])
 })
 
-test('what is wanted in several ways is wanted once, by all of them', () => {
+test('what is wanted in several ways is wanted once, by all of them', async () => {
   const cwd = tree({ Dockerfile: 'FROM debian:12\n', list: 'docker.io/library/debian:12\ndebian:12 linux/amd64\n' })
-  const wanted = wants({ lists: ['list'], dockerfiles: ['Dockerfile', 'Dockerfile'], cwd })
+  const wanted = await wants({ lists: ['list'], dockerfiles: ['Dockerfile', 'Dockerfile'], cwd })
   assert.deepEqual(names(wanted), ['debian:12 linux/amd64'])
   assert.deepEqual(wanted.images[0]?.wantedBy, ['list:1', 'list:2', 'Dockerfile'])
 })
 
-test('a relative layout is looked for from the working directory, also when a list names it', () => {
+test('a relative layout is looked for from the working directory, also when a list names it', async () => {
   const cwd = tree({ list: 'oci:l:a:1\n' })
-  assert.equal(wants({ lists: ['list'], cwd }).images[0]?.layout?.directory, join(cwd, 'l'))
+  assert.equal((await wants({ lists: ['list'], cwd })).images[0]?.layout?.directory, join(cwd, 'l'))
 })
 
-test('files that are none are failures of their own: pipes, loops, links that lead out or nowhere, nothing at all', () => {
+test('files that are none are failures of their own: pipes, loops, links that lead out or nowhere, nothing at all', async () => {
   const cwd = tree({ 'd/good/Dockerfile': 'FROM a\n', 'l/good': 'b\n', outside: 'c\n', 'empty/x': '' })
   for (const place of ['d/Dockerfile', 'l/list']) {
     execFileSync('mkfifo', [join(cwd, `${place}.pipe`)])
@@ -128,7 +129,7 @@ test('files that are none are failures of their own: pipes, loops, links that le
     symlinkSync('../outside', join(cwd, `${place}.out`))
     symlinkSync('nothing', join(cwd, `${place}.nowhere`))
   }
-  const wanted = wants({ dockerfiles: ['d', 'empty', 'none'], lists: ['l', 'no-list', 'l/list.loop'], cwd })
+  const wanted = await wants({ dockerfiles: ['d', 'empty', 'none'], lists: ['l', 'no-list', 'l/list.loop'], cwd })
   assert.deepEqual(names(wanted), ['b:latest linux/amd64', 'a:latest linux/amd64'])
   const reasons = wanted.refused.map(({ text, error }) => `${text}: ${error.code}: ${error.why}`)
   const expected = [
@@ -149,14 +150,14 @@ test('files that are none are failures of their own: pipes, loops, links that le
   for (const [i, pattern] of expected.entries()) assert.match(reasons[i] ?? '', pattern)
 })
 
-test('huge Dockerfiles are read in one go, or refused', () => {
+test('huge Dockerfiles are read in one go, or refused', async () => {
   const cwd = tree({
     'Dockerfile.runs': `FROM a\n${`RUN echo ${'hello '.repeat(170)}\n`.repeat(10_000)}`,
     'Dockerfile.stages': 'FROM b\n'.repeat(50_000),
     'Dockerfile.noise': 'x'.repeat(10 << 20),
     'Dockerfile.zeros': '\0'.repeat(17 << 20),
   })
-  const wanted = wants({ dockerfiles: ['.'], cwd })
+  const wanted = await wants({ dockerfiles: ['.'], cwd })
   assert.deepEqual(names(wanted), ['a:latest linux/amd64', 'b:latest linux/amd64'])
   assert.deepEqual(
     wanted.refused.map(({ text, error }) => [text, error.code]),
