@@ -80,12 +80,7 @@ export class BaseImages {
   /** The manifest of a warm image; undefined when it is not there, not whole, or its tag has expired. */
   async find(reference: Reference, platform: Platform): Promise<Descriptor | undefined> {
     const image = await this.status(reference, platform)
-    if (image?.expired !== true) {
-      // Pruning asks how long an image was of no use.
-      if (image !== undefined && !this.#options.readOnly)
-        noteUse(this.directory, { name: image.reference, platform: image.platform })
-      return image?.manifest
-    }
+    if (image?.expired !== true) return image?.manifest
     const when = image.resolvedAt.toISOString()
     this.#options.log.info(`${image.reference} was warmed at ${when}, longer ago than the cache's time to live`)
     return undefined
@@ -97,6 +92,8 @@ export class BaseImages {
       const found = await this.#look(reference, formatPlatform(normalizePlatform(platform)))
       if (found === undefined) return undefined
       await this.#checkWhole(found.manifest)
+      // Pruning asks how long nobody has wanted an image.
+      if (!this.#options.readOnly) noteUse(this.directory, found)
       return this.#describe(found)
     } catch (error) {
       this.#reading.note(error)

@@ -25,7 +25,7 @@ export interface WarmReference {
 
 /** A reference with the file it stands in. */
 export interface KeptReference extends WarmReference {
-  /** When a build has used it last, or else when it was written. */
+  /** When a build or a warmer has looked for it last. */
   readonly lastUsed: Date
   /** Bytes of the file. */
   readonly size: number
@@ -53,7 +53,7 @@ export async function readWarmReference(
   return reference
 }
 
-/** Notes that a build uses a reference, as the time of its file. Failure costs the note, nothing else. */
+/** Notes that somebody wants a reference, as the time of its file. Failure costs the note, nothing else. */
 export function noteUse(directory: string, { name, platform }: Pick<WarmReference, 'name' | 'platform'>): void {
   try {
     const now = new Date()

@@ -10,7 +10,7 @@ export interface PruneChoice {
   readonly references: readonly string[]
   readonly expired: boolean
   readonly replaced: boolean
-  /** Those no build has used, and nobody resolved, for so long, in ms. */
+  /** Those no build and no warmer has wanted for so long, in ms. */
   readonly unusedMs: number | undefined
   /** How long a tag counts after it was resolved, in ms. */
   readonly ttlMs: number

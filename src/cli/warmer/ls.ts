@@ -4,19 +4,11 @@ import { readableSize } from '../../../warmer/readable-size.ts'
 import { shortDigest } from '../../../warmer/report-table.ts'
 import { tableLines } from '../../../warmer/table.ts'
 import { BlobStore } from '../../content/blob-store.ts'
-import type { Flag } from '../flags/flag.ts'
 import { warmDirectoryFlags } from '../flags/warmer-flags.ts'
 import type { Subcommand, SubcommandCall } from '../subcommand.ts'
-import { existingDirectory } from './open-directory.ts'
-
-export const formatFlag: Flag = {
-  name: 'format',
-  kind: 'text',
-  default: 'text',
-  choices: ['text', 'json'],
-  description: 'Form of what is printed',
-  group: 'Result',
-}
+import { existingDirectory } from './existing-directory.ts'
+import { formatFlag } from './format-flag.ts'
+import { countText, totalSize } from './totals.ts'
 
 /** "hearth-warmer ls" */
 export const listCommand: Subcommand = {
@@ -53,7 +45,7 @@ interface ShownImage {
   /** Every blob is there with the right size. */
   readonly whole: boolean
   readonly resolvedAt: string | null
-  /** When a build used it, or else when it was resolved. */
+  /** When a build or a warmer has looked for it last. */
   readonly lastUsed: string
 }
 
@@ -88,15 +80,4 @@ function cellsOf(image: ShownImage): readonly string[] {
 /** "2026-03-01T12:00Z" */
 function shortTime(iso: string): string {
   return `${iso.slice(0, 16)}Z`
-}
-
-/** "1 image", "3 images" */
-export function countText(count: number): string {
-  return `${count} ${count === 1 ? 'image' : 'images'}`
-}
-
-/** Bytes of all blobs, each once. */
-export function totalSize(items: readonly ImageItem[]): number {
-  const sizes = new Map(items.flatMap(({ blobs }) => blobs.map(({ digest, size }) => [digest, size] as const)))
-  return [...sizes.values()].reduce((sum, size) => sum + size, 0)
 }

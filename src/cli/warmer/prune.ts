@@ -8,8 +8,9 @@ import type { FlagValues } from '../flags/flag-values.ts'
 import { wrongUsage } from '../flags/usage.ts'
 import { warmDirectoryFlags } from '../flags/warmer-flags.ts'
 import type { Subcommand, SubcommandCall } from '../subcommand.ts'
-import { countText, formatFlag, totalSize } from './ls.ts'
-import { existingDirectory } from './open-directory.ts'
+import { existingDirectory } from './existing-directory.ts'
+import { formatFlag } from './format-flag.ts'
+import { countText, totalSize } from './totals.ts'
 
 const group = 'What to remove'
 
@@ -26,7 +27,7 @@ const choiceFlags: readonly Flag[] = [
     name: 'unused-since',
     kind: 'duration',
     default: '0',
-    description: 'Images that no build has used, and no warmer resolved, for so long',
+    description: 'Images that no build and no warmer has wanted for so long',
     group,
   },
   { name: 'all', kind: 'boolean', description: 'All images', group },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { globSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { BaseImages } from '../../../cache/base-images.ts'
 import { type ImageItem, listImages } from '../../../cache/image-items.ts'
 import { parseReference } from '../../../src/oci/reference.ts'
 import { skopeo } from '../../support/image-tree.ts'
@@ -122,14 +123,16 @@ test('an image that was resolved anew since it was listed stays', async () => {
   assert.ok(await skopeo(['inspect', `oci:${cache}:${name}`]))
 })
 
-test('a build that finds an image makes it used; whoever may not write finds it all the same', async () => {
+test('whoever finds an image makes it used, and who may not write finds it all the same', async () => {
   const cache = newCache()
   const name = await publish('used:1', 'used')
   await warmDirectory(cache, wanted(name))
   for (const file of filesOf(cache)) utimesSync(join(cache, file), noon, noon)
   assert.deepEqual((await item(cache, name)).lastUsed, noon)
-  await openCache(cache).images.status(parseReference(name), amd64)
-  assert.deepEqual((await item(cache, name)).lastUsed, noon, 'a warmer that looks is no use')
+  const { log } = openCache(cache)
+  const reader = BaseImages.open(cache, { readOnly: true, log })
+  assert.ok(await reader.find(parseReference(name), amd64))
+  assert.deepEqual((await item(cache, name)).lastUsed, noon)
   assert.ok(await openCache(cache).images.find(parseReference(name), amd64))
   assert.ok((await item(cache, name)).lastUsed > noon)
 })
