@@ -10,13 +10,19 @@ import type { Log } from '../src/log.ts'
 import type { Descriptor } from '../src/oci/descriptor.ts'
 import { type Digest, isDigest } from '../src/oci/digest.ts'
 import { type Manifest, parseManifest } from '../src/oci/manifest.ts'
-import { formatPlatform, normalizePlatform, type Platform } from '../src/oci/platform.ts'
+import { formatPlatform, normalizePlatform, type Platform, samePlatform } from '../src/oci/platform.ts'
 import { formatReference, type Reference } from '../src/oci/reference.ts'
 import { bytesOf } from '../src/stream/bytes.ts'
 import { indexWarmImages } from './image-index.ts'
 import { isFresh } from './layer-cache.ts'
 import { Trouble } from './trouble.ts'
-import { listWarmReferences, readWarmReference, type WarmReference, writeWarmReference } from './warm-reference.ts'
+import {
+  listWarmReferences,
+  noteUse,
+  readWarmReference,
+  type WarmReference,
+  writeWarmReference,
+} from './warm-reference.ts'
 
 export interface BaseImagesOptions {
   readonly readOnly: boolean
@@ -86,6 +92,8 @@ export class BaseImages {
       const found = await this.#look(reference, formatPlatform(normalizePlatform(platform)))
       if (found === undefined) return undefined
       await this.#checkWhole(found.manifest)
+      // Pruning asks how long nobody has wanted an image.
+      if (!this.#options.readOnly) noteUse(this.directory, found)
       return this.#describe(found)
     } catch (error) {
       this.#reading.note(error)
@@ -98,7 +106,7 @@ export class BaseImages {
    * reference stood for, and by its manifest's digest. Nothing is visible before every blob is there.
    */
   async add(image: PulledImage, options: AddImageOptions): Promise<void> {
-    const { reference, platform, resolvedDigest, signal } = options
+    const { signal } = options
     const { mediaType, digest, size } = image.manifestDescriptor
     const manifest = { mediaType, digest, size }
     const abort = signal === undefined ? {} : { signal }
@@ -107,19 +115,41 @@ export class BaseImages {
     await this.store.write(bytesOf(image.configBytes), { expected: config, ...abort })
     await this.store.write(bytesOf(image.manifestBytes), { expected: manifest, ...abort })
 
+    await this.note(manifest, options)
+  }
+
+  /**
+   * Lists an image whose blobs are all there, unless that is done, and notes that its reference stands for it now. It can
+   * be found from here on.
+   */
+  async note(manifest: Descriptor, { reference, platform, resolvedDigest }: AddImageOptions): Promise<void> {
+    const { mediaType, digest, size } = manifest
+    const descriptor = { mediaType, digest, size, platform: normalizePlatform(platform) }
+    const isListed = await this.isListed(reference, platform, digest)
+    if (!isListed) await (await this.#openLayout()).add({ descriptor, name: formatReference(reference) })
     const name = nameOf(reference)
-    const layout = await this.#openLayout()
-    await layout.add({
-      descriptor: { ...manifest, platform: normalizePlatform(platform) },
-      name: formatReference(reference),
-    })
     const asked = formatPlatform(normalizePlatform(platform))
     const common = { manifest, resolved: resolvedDigest, resolvedAt: (this.#options.now ?? (() => new Date()))() }
     await writeWarmReference(this.directory, { ...common, name: digest, platform: '' })
     if (resolvedDigest !== digest)
       await writeWarmReference(this.directory, { ...common, name: resolvedDigest, platform: asked })
     if (!isDigest(name)) await writeWarmReference(this.directory, { ...common, name, platform: asked })
+  }
+
+  /** Brings the rows about warmed images in line with what is noted; when all images are added is soon enough. */
+  async index(): Promise<void> {
     await indexWarmImages(this.directory, this.#options.log)
+  }
+
+  /** Whether an image is listed by this very name, which one that is found by its digest need not be. */
+  async isListed(reference: Reference, platform: Platform, digest?: Digest): Promise<boolean> {
+    const name = formatReference(reference)
+    const images = await (await this.#openLayout()).images()
+    return images.some((one) => {
+      const known = one.descriptor.platform
+      const isIt = one.name === name && known !== undefined && samePlatform(known, platform)
+      return isIt && (digest === undefined || one.descriptor.digest === digest)
+    })
   }
 
   /** What was warmed by name, in no particular order; images known by digest only are left out. */

@@ -1,6 +1,8 @@
-import { readdirSync } from 'node:fs'
+import { lstatSync, readdirSync, unlinkSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeFileAtomically } from '../src/content/atomic-file.ts'
+import { onDiskOf } from '../src/content/disk-error.ts'
+import { syncDirectory } from '../src/content/durable.ts'
 import { makeDirectoryIn } from '../src/content/shared-directory.ts'
 import { HearthError, systemCode } from '../src/errors.ts'
 import { asRecord, type Descriptor, parseDescriptor, parseJson } from '../src/oci/descriptor.ts'
@@ -19,6 +21,14 @@ export interface WarmReference {
   /** What the registry answered for the name: digest of an index or manifest. */
   readonly resolved: Digest
   readonly resolvedAt: Date
+}
+
+/** A reference with the file it stands in. */
+export interface KeptReference extends WarmReference {
+  /** When a build or a warmer has looked for it last. */
+  readonly lastUsed: Date
+  /** Bytes of the file. */
+  readonly size: number
 }
 
 /** Writes a reference below a cache directory, in place of an older one of the same name and platform. */
@@ -43,19 +53,52 @@ export async function readWarmReference(
   return reference
 }
 
+/** Notes that somebody wants a reference, as the time of its file. Failure costs the note, nothing else. */
+export function noteUse(directory: string, { name, platform }: Pick<WarmReference, 'name' | 'platform'>): void {
+  try {
+    const now = new Date()
+    utimesSync(pathOf(directory, name, platform), now, now)
+  } catch {
+    return
+  }
+}
+
 /** Every readable reference of a cache directory, damaged ones left out. */
-export async function listWarmReferences(directory: string): Promise<readonly WarmReference[]> {
-  const found: WarmReference[] = []
+export async function listWarmReferences(directory: string): Promise<readonly KeptReference[]> {
+  const found: KeptReference[] = []
   for (const file of referenceFiles(join(directory, 'refs'))) {
     const bytes = await readSmallFile(file, maxEntrySize).catch(() => undefined)
-    if (bytes === undefined) continue
+    const lastUsed = lstatSync(file, { throwIfNoEntry: false })?.mtime
+    if (bytes === undefined || lastUsed === undefined) continue
     try {
-      found.push(parseReferenceFile(bytes, file))
+      found.push({ ...parseReferenceFile(bytes, file), lastUsed, size: bytes.byteLength })
     } catch (error) {
       if (!(error instanceof HearthError)) throw error
     }
   }
   return found
+}
+
+/** Takes references away. One that was written anew since it was read stays, and makes this false. */
+export async function removeWarmReferences(directory: string, references: readonly WarmReference[]): Promise<boolean> {
+  let areGone = true
+  for (const seen of references) {
+    const now = await readWarmReference(directory, seen.name, seen.platform).catch(() => seen)
+    if (now === undefined) continue
+    const isSame = now.resolved === seen.resolved && now.resolvedAt.getTime() === seen.resolvedAt.getTime()
+    if (isSame) await onDiskOf(join(directory, 'refs'), removeFile(pathOf(directory, seen.name, seen.platform)))
+    else areGone = false
+  }
+  if (references.length > 0) await syncDirectory(join(directory, 'refs')).catch(() => {})
+  return areGone
+}
+
+async function removeFile(path: string): Promise<void> {
+  try {
+    unlinkSync(path)
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error
+  }
 }
 
 function referenceFiles(directory: string): readonly string[] {

@@ -42,6 +42,9 @@ export type ErrorCode =
   | 'run-unavailable'
   | 'output-failed'
   | 'warm-failed'
+  | 'list-unreadable'
+  | 'lock-invalid'
+  | 'lock-mismatch'
   | 'interrupted'
   | 'internal'
 

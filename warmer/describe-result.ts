@@ -1,6 +1,7 @@
 import type { Descriptor } from '../src/oci/descriptor.ts'
 import { formatPlatform } from '../src/oci/platform.ts'
 import { formatReference } from '../src/oci/reference.ts'
+import { readableSize } from './readable-size.ts'
 import type { WantedImage } from './wanted-image.ts'
 import type { WarmResult } from './warm-result.ts'
 
@@ -32,11 +33,6 @@ function outcome(result: WarmResult): string {
 
 function effortOf(transferred: readonly Descriptor[]): string {
   return transferred.length === 0 ? 'nothing to transfer' : `${describeLayers(transferred)} transferred`
-}
-
-function readableSize(bytes: number): string {
-  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`
-  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`
 }
 
 const kinds = [

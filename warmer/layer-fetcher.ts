@@ -6,11 +6,14 @@ import { makeDirectoryIn } from '../src/content/shared-directory.ts'
 import { type Layer, openLayer } from '../src/image/layer.ts'
 import type { Descriptor } from '../src/oci/descriptor.ts'
 import { type Digest, splitDigest } from '../src/oci/digest.ts'
+import type { Progress } from './progress.ts'
 
 export interface LayerFetcherOptions {
   readonly store: BlobStore
   /** Read layers that are there, and fetch those whose bytes are wrong. */
   readonly check: boolean
+  /** Told of every byte that is transferred. */
+  readonly progress?: Progress
   readonly signal?: AbortSignal
 }
 
@@ -53,14 +56,21 @@ export class LayerFetcher {
   }
 
   async #transfer(layer: Layer): Promise<boolean> {
-    const { store, signal } = this.#options
+    const { store, progress, signal } = this.#options
     const abort = signal === undefined ? {} : { signal }
     const { descriptor } = layer
     if (await this.#isHere(descriptor)) return false
+    progress?.expect(descriptor.size)
     let transferred = false
     const task = async (): Promise<void> => {
-      if (await this.#isHere(descriptor)) return
-      await store.write(openLayer(layer, abort), { expected: descriptor, ...abort })
+      if (await this.#isHere(descriptor)) {
+        // Another process has transferred it.
+        progress?.expect(-descriptor.size)
+        return
+      }
+      const bytes = openLayer(layer, abort)
+      const counted = progress?.receiving(bytes, descriptor.size) ?? bytes
+      await store.write(counted, { expected: descriptor, ...abort })
       transferred = layer.kind !== 'packed'
     }
     const wait = { staleMs: othersMayTakeMs, patienceMs: Number.POSITIVE_INFINITY, ...abort }

@@ -1,5 +1,5 @@
 import { HearthError } from '../src/errors.ts'
-import { formatPlatform, type Platform } from '../src/oci/platform.ts'
+import { formatPlatform, normalizePlatform, type Platform } from '../src/oci/platform.ts'
 import { formatReference, parseReference, type Reference } from '../src/oci/reference.ts'
 
 /** An image of an OCI image layout on disk. */
@@ -21,6 +21,14 @@ export interface NamedImage {
 /** An image to warm: one platform's. */
 export interface WantedImage extends NamedImage {
   readonly platform: Platform
+  /** The files that want it; --image does not count as one. */
+  readonly wantedBy?: readonly string[]
+}
+
+/** Something that was to be warmed, and of which is not known what it is: the text of a reference, the path of a file. */
+export interface Refusal {
+  readonly text: string
+  readonly error: HearthError
 }
 
 const layoutPrefix = 'oci:'
@@ -43,14 +51,24 @@ export function parseImage(text: string): NamedImage {
   })
 }
 
+/** "registry/repository:tag linux/amd64": the same for images that are the same wish. */
+export function identityOf({ reference, platform }: Pick<WantedImage, 'reference' | 'platform'>): string {
+  return `${formatReference(reference)} ${formatPlatform(normalizePlatform(platform))}`
+}
+
 /** The images in the order given, each once per platform. A layout goes before the registry it stands for. */
 export function withoutDuplicates(images: readonly WantedImage[]): readonly WantedImage[] {
   const found = new Map<string, WantedImage>()
   for (const image of images) {
-    const identity = `${formatReference(image.reference)} ${formatPlatform(image.platform)}`
+    const identity = identityOf(image)
     const earlier = found.get(identity)
-    if (earlier === undefined || (earlier.layout === undefined && image.layout !== undefined))
-      found.set(identity, image)
+    const first = earlier === undefined || (earlier.layout === undefined && image.layout !== undefined)
+    found.set(identity, wantedByBoth(first ? image : earlier, [earlier, image]))
   }
   return [...found.values()]
+}
+
+function wantedByBoth(image: WantedImage, both: readonly (WantedImage | undefined)[]): WantedImage {
+  const files = new Set(both.flatMap((one) => one?.wantedBy ?? []))
+  return files.size === 0 ? image : { ...image, wantedBy: [...files] }
 }

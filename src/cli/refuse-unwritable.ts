@@ -22,6 +22,11 @@ export function refuseUnwritable(options: ExecutorOptions): void {
   check({ flag: '--oci-layout-path', path: resolve(cwd, ociLayoutPath) }, 'directory')
 }
 
+/** The same for a single file that a flag names; the path is absolute. */
+export function refuseUnwritableFile(flag: string, path: string): void {
+  check({ flag, path }, 'file')
+}
+
 interface Place {
   readonly flag: string
   /** Absolute. */

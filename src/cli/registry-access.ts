@@ -15,6 +15,8 @@ export interface RegistryAccessOptions {
   readonly environment: Environment
   /** Further tries as asked for; a few are always made. */
   readonly retries: { readonly pull: number; readonly push: number }
+  /** Blobs on their way at once; 4 unless given. */
+  readonly transfers?: number
   readonly log: Log
 }
 
@@ -30,7 +32,6 @@ export interface RegistryAccess extends AsyncDisposable {
   readonly anyHttp: HttpClient
 }
 
-const transfersAtOnce = 4
 const triesAlwaysMade = 2
 
 /** Throws for a Docker configuration that cannot be used, before any registry is asked. */
@@ -79,9 +80,9 @@ function httpClient(options: RegistryAccessOptions, o: ClientOptions): HttpClien
 }
 
 function registryClient(options: RegistryAccessOptions, http: HttpClient, policy: RegistryPolicy): RegistryClient {
-  const { environment, flags, log } = options
+  const { environment, flags, transfers = 4, log } = options
   const credentials = openCredentials(environment, flags.credentialHelpers)
-  return createRegistryClient({ http, credentials, policy, transfers: pLimit(transfersAtOnce), log })
+  return createRegistryClient({ http, credentials, policy, transfers: pLimit(transfers), log })
 }
 
 function plainHttp(flags: RegistryFlags, everywhere: boolean): (host: string) => boolean {

@@ -1,23 +1,27 @@
 import { resolve } from 'node:path'
 import { UnpackedTrees } from '../../cache/unpacked-trees.ts'
 import { describeResult, describeResults } from '../../warmer/describe-result.ts'
-import { imagesOfDockerfile } from '../../warmer/image-list.ts'
+import { type Lock, lockOf, readLock, requireLocked, writeLock } from '../../warmer/lock-file.ts'
 import { openImages } from '../../warmer/open-images.ts'
 import { type ReadyOptions, readyBases } from '../../warmer/ready-bases.ts'
-import type { WantedImage } from '../../warmer/wanted-image.ts'
+import { reportRows } from '../../warmer/report.ts'
+import { type Wanted, wantedImages } from '../../warmer/wanted-images.ts'
 import { warmImages } from '../../warmer/warm.ts'
 import type { WarmResult } from '../../warmer/warm-result.ts'
-import { findDockerfile } from '../context/find-dockerfile.ts'
-import { parseDockerfile } from '../dockerfile/parse.ts'
+import { downloadDockerfile } from '../context/download-dockerfile.ts'
 import { HearthError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { formatReference } from '../oci/reference.ts'
 import { missingCapabilities } from '../run/missing-capabilities.ts'
 import { parseWarmer } from './parse-warmer.ts'
 import type { Program, ProgramInput, Sink } from './program.ts'
-import { openRegistryAccess } from './registry-access.ts'
+import { refuseUnwritableFile } from './refuse-unwritable.ts'
+import { openRegistryAccess, type RegistryAccess } from './registry-access.ts'
 import { createProgramLog, reportError } from './report.ts'
+import { runSubcommand } from './run-subcommand.ts'
 import { version } from './version.ts'
+import { warmerCommands } from './warmer/commands.ts'
+import { giveReport } from './warmer/give-report.ts'
 import type { WarmerOptions } from './warmer-options.ts'
 
 /** The warmer: references → images in the cache directory. */
@@ -25,6 +29,9 @@ export const runWarmer: Program = async (input) => {
   const { stdout, stderr } = input
   let options: WarmerOptions | undefined
   try {
+    if (warmerCommands.commands.some(({ name }) => name === input.argv[0])) {
+      return await runSubcommand(warmerCommands, input.argv, input)
+    }
     const parsed = parseWarmer(input.argv, input.env, input.cwd)
     if (parsed.kind === 'warm') {
       options = parsed.options
@@ -36,44 +43,55 @@ export const runWarmer: Program = async (input) => {
   }
 }
 
-async function warm(options: WarmerOptions, { stderr, signal }: ProgramInput): Promise<void> {
+async function warm(options: WarmerOptions, { stdout, stderr, signal }: ProgramInput): Promise<void> {
   const log = createProgramLog(options.log, stderr)
   for (const notice of options.notices) log.debug(notice)
   for (const warning of options.warnings) log.warn(warning)
   if (options.unpack) requireRoot()
-  const wanted = wantedImages(options, log)
-  const { registry: flags, environment, imageDownloadRetry, cacheTtlMs: ttlMs, force } = options
-  const images = await openImages(resolve(environment.cwd, options.cacheDir), { ttlMs, log })
-  await using registries = await openRegistryAccess({
-    flags,
-    environment,
-    retries: { pull: imageDownloadRetry, push: 0 },
-    log,
-  })
-  for (const { error } of options.refused) reportError(error, { stderr, log: options.log })
+  refuseUnwritablePlaces(options)
+  await using registries = await openRegistries(options, log)
+  const { http, pull: client } = registries
+  const wanted = await wantedImages(options.wishes, (url) => downloadDockerfile(url, { http, signal }))
+  for (const warning of wanted.warnings) log.warn(warning)
+  const directory = resolve(options.environment.cwd, options.cacheDir)
+  const images = await openImages(directory, { ttlMs: options.cacheTtlMs, log })
+  const lock = lockBefore(options, wanted)
+  const refused = [...options.refused, ...wanted.refused]
+  for (const { error } of refused) reportError(error, { stderr, log: options.log })
   const onResult = (result: WarmResult): void => report(result, { options, stderr, log })
-  const results = await warmImages(wanted, { images, client: registries.pull, force, log, onResult, signal })
+  const { force, parallel: atOnce, progressMs: progressEveryMs } = options
+  const locked = options.locked && lock !== undefined ? { lock } : {}
+  const common = { images, client, log, onResult, signal, ...locked }
+  const results = await warmImages(wanted.images, { ...common, force, atOnce, progressEveryMs })
+  if (options.lockFile !== undefined && !options.locked) {
+    await writeLock(resolve(options.environment.cwd, options.lockFile), lockOf(results, lock))
+  }
   await readyBases(results, { images, trees: openTrees(options, { images, log, signal }), log, signal })
+  const rows = await reportRows(refused, results, images)
+  await giveReport({ version: 1, cacheDir: directory, images: rows }, { options, stdout })
   log.info(describeResults(results))
   const failed = results.filter(({ kind }) => kind === 'failed').map(({ wanted }) => formatReference(wanted.reference))
-  const names = [...options.refused.map(({ text }) => text), ...failed]
-  if (names.length > 0) throw someFailed(names, options.refused.length + results.length)
+  judge([...refused.map(({ text }) => text), ...failed], rows.length, options)
 }
 
-/** What --image names, from here; then what the Dockerfile is built upon. */
-function wantedImages(options: WarmerOptions, log: Log): readonly WantedImage[] {
-  const { platform, dockerfile } = options
-  const { cwd } = options.environment
-  const named = options.images.map((image): WantedImage => {
-    if (image.layout === undefined) return { ...image, platform }
-    return { ...image, platform, layout: { ...image.layout, directory: resolve(cwd, image.layout.directory) } }
-  })
-  if (dockerfile === undefined) return named
-  const { text } = findDockerfile({ dockerfile, cwd, directory: cwd })
-  const parsed = parseDockerfile(text, { name: dockerfile })
-  const bases = imagesOfDockerfile(parsed, options)
-  if (bases.length === 0) log.warn(`${dockerfile} is built upon no image that could be warmed`)
-  return [...named, ...bases]
+function openRegistries(options: WarmerOptions, log: Log): Promise<RegistryAccess> {
+  const { registry: flags, environment, imageDownloadRetry, parallel: transfers } = options
+  return openRegistryAccess({ flags, environment, retries: { pull: imageDownloadRetry, push: 0 }, transfers, log })
+}
+
+/** It is better known before than when everything is warm. */
+function refuseUnwritablePlaces({ report, lockFile, locked, environment: { cwd } }: WarmerOptions): void {
+  if (report !== undefined) refuseUnwritableFile('--report', resolve(cwd, report))
+  if (lockFile !== undefined && !locked) refuseUnwritableFile('--lock-file', resolve(cwd, lockFile))
+}
+
+/** What the lock file says now; with --locked it must know every image. */
+function lockBefore({ lockFile, locked, environment }: WarmerOptions, wanted: Wanted): Lock | undefined {
+  if (lockFile === undefined) return undefined
+  const path = resolve(environment.cwd, lockFile)
+  const lock = readLock(path)
+  if (locked) requireLocked(wanted.images, lock ?? new Map(), path)
+  return lock
 }
 
 function openTrees(
@@ -107,11 +125,18 @@ function report(result: WarmResult, { options, stderr, log }: Reporting): void {
   else log.info(describeResult(result))
 }
 
-function someFailed(failed: readonly string[], all: number): HearthError {
-  return new HearthError({
+/** Exit code of a warmer that could warm some images and others not. */
+const someFailedCode = 32
+
+function judge(failed: readonly string[], all: number, { failOn }: WarmerOptions): void {
+  if (failed.length === 0) return
+  const everyone = failed.length === all
+  if (failOn === 'all' && !everyone) return
+  throw new HearthError({
     code: 'warm-failed',
     message: `${failed.length} of ${all} ${all === 1 ? 'image' : 'images'} could not be warmed`,
     why: failed.join(', '),
     fix: 'See the errors above. Images that could be warmed are; run it again for the others.',
+    exitCode: everyone ? 1 : someFailedCode,
   })
 }

@@ -71,6 +71,11 @@ export class OciLayout {
     await this.#update(() => images.map(listed))
   }
 
+  /** Takes out those for which `isUnwanted` says true, and leaves their blobs. Others stay, also new ones. */
+  async remove(isUnwanted: (image: LayoutImage) => boolean): Promise<void> {
+    await this.#update((images) => images.filter((image) => !isUnwanted(image)))
+  }
+
   async #update(change: (images: readonly ListedImage[]) => readonly ListedImage[]): Promise<void> {
     const path = this.#indexPath()
     await withFileLock(`${path}.lock`, async () => {

@@ -1,6 +1,5 @@
-import { appendFile, mkdir, stat, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { writeFileAtomically } from '../content/atomic-file.ts'
 import { diskError } from '../content/disk-error.ts'
 import { isWebAddress } from '../dockerfile/web-address.ts'
 import { HearthError } from '../errors.ts'
@@ -8,6 +7,7 @@ import { discardBody, type HttpClient } from '../http/http-client.ts'
 import { TransportError } from '../http/transport-error.ts'
 import type { Digest } from '../oci/digest.ts'
 import { formatReference, type Reference, repositoryName } from '../oci/reference.ts'
+import { writeOutputFile } from './output-file.ts'
 
 export interface DigestFiles {
   /** Gets the digest, without a line end; a web address gets it with a PUT. */
@@ -49,17 +49,9 @@ export async function writeDigestFiles(
   await appendText(join(builderOutput, 'images'), lines.join(''))
 }
 
-/** A new file appears whole. One that exists is written in place: it may be a device, a pipe or a mount. */
 async function writeText(path: string, text: string): Promise<void> {
   if (isWebAddress(path)) throw toTheWeb(path)
-  try {
-    const existing = await stat(path).catch(() => undefined)
-    if (existing !== undefined) return await writeFile(path, text)
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-    await writeFileAtomically(path, new TextEncoder().encode(text))
-  } catch (error) {
-    throw diskError(error, path)
-  }
+  await writeOutputFile(path, text)
 }
 
 function toTheWeb(path: string): HearthError {

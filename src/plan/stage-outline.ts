@@ -53,8 +53,11 @@ export function outlineStages(dockerfile: Dockerfile, options: PlanOptions): Out
   const wanted = targetIndex(dockerfile, options.target)
   const globalArgs = collectGlobalArgs(dockerfile, options, dockerfile.stages[wanted]?.name)
   const stages: StageOutline[] = []
+  const earlier = new Map<string, StageOutline>()
   for (const [index, stage] of dockerfile.stages.entries()) {
-    stages.push(outline(stage, { index, earlier: stages, globalArgs, dockerfile, options }))
+    const outlined = outline(stage, { index, earlier, globalArgs, dockerfile, options })
+    stages.push(outlined)
+    if (outlined.name !== undefined) earlier.set(outlined.name, outlined)
   }
   const also = (options.alsoBuilt ?? []).map((name) => stages[targetIndex(dockerfile, name)] as StageOutline)
   return { stages, target: stages[wanted] as StageOutline, also, globalArgs }
@@ -92,7 +95,8 @@ export function collectGlobalArgs(
 
 interface OutlineState {
   readonly index: number
-  readonly earlier: readonly StageOutline[]
+  /** The latest stage of each name. */
+  readonly earlier: ReadonlyMap<string, StageOutline>
   readonly globalArgs: Variables
   readonly dockerfile: Dockerfile
   readonly options: PlanOptions
@@ -111,7 +115,7 @@ function outline(stage: DockerfileStage, state: OutlineState): StageOutline {
     if (stage.name !== undefined && replacement !== undefined) {
       return { ...common, ...beginningWith(replacement, stage.name, platform), isReplaced: true }
     }
-    const parent = stageNamed(earlier, image, index)
+    const parent = earlier.get(image.toLowerCase())
     if (parent !== undefined)
       return { ...common, base: { kind: 'stage', index: parent.index }, platform: parent.platform }
     if (image === 'scratch') return { ...common, base: { kind: 'scratch' }, platform: options.platform }

@@ -83,7 +83,7 @@ test('a Dockerfile may come from the web', async () => {
   const from = (path: string): ReturnType<typeof build> =>
     build(`tar://${archive}`, { args: ['--dockerfile', `http://${server.host}${path}`] })
   assert.match(succeeded(await from('/Dockerfile'), ['web']).stderr, /\| in the archive\n/)
-  assertClearError(await from('/none'), [/\/none cannot be used/, /404/])
+  assertClearError(await from('/none'), [/\/none cannot be downloaded/, /404/])
 })
 
 test('what is no archive, or is cut off, is one clear error', async () => {

@@ -32,10 +32,14 @@ test('the commands of examples/README.md do what is said about them', async () =
   }
   const said: string[] = []
   for (const command of commands) said.push(await runCommand(command, env))
-  const [warmed, again, plan, built, shared, tarball, layout] = said
-  assert.equal(said.length, 7)
+  const [warmed, again, found, kept, plan, built, shared, tarball, layout] = said
+  assert.equal(said.length, 9)
   assert.match(warmed ?? '', /1 image: 1 warmed/)
   assert.match(again ?? '', /1 image: 1 already warm/)
+  assert.match(found ?? '', /1 image: 1 already warm/)
+  const [locked] = JSON.parse(readFileSync(`${env.CACHE}.lock.json`, 'utf8')).images
+  assert.equal(locked.reference, `${host}/busybox:1`)
+  assert.match(kept ?? '', /busybox:1 .* fresh .*nothing to remove/s)
   assert.match(plan ?? '', /RUN .*echo made/)
   assert.match(built ?? '', /0 hits .*, 1 miss/)
   for (const later of [shared, tarball, layout]) assert.match(later ?? '', /1 hit.*, 0 miss/)

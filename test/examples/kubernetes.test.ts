@@ -68,7 +68,7 @@ test('a Job with the cache takes its base from the claim, and what it made befor
 })
 
 test('the warmer goes on where builds, which are root, have written', async () => {
-  const more = mapTexts(warmImages, (text) => text.replace('FROM debian', 'FROM busybox:2\nFROM debian'))
+  const more = mapTexts(warmImages, (text) => text.replace(/^debian:/m, 'busybox:2\ndebian:'))
   await scene.publish('busybox:2')
   const played = await scene.play(await podIn('kubernetes/cached-builds/warmer-cronjob.yaml'), [
     ...credentials,

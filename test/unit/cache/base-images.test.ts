@@ -133,7 +133,9 @@ test('the directory is a layout that skopeo reads, with every blob once', async 
 
 test('the warmed images are listed, also in the SQLite index', async (t) => {
   const { directory, image } = await warmed(t)
-  const [listed, ...more] = await openImages(directory).list()
+  const images = openImages(directory)
+  await images.index()
+  const [listed, ...more] = await images.list()
   const { digest } = image.manifestDescriptor
   assert.deepEqual(
     [listed?.reference, listed?.platform, listed?.manifest.digest, more.length],

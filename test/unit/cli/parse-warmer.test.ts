@@ -4,6 +4,7 @@ import type { Variables } from '../../../src/cli/environment.ts'
 import { UsageError } from '../../../src/cli/flags/usage.ts'
 import { parseWarmer } from '../../../src/cli/parse-warmer.ts'
 import type { WarmerOptions } from '../../../src/cli/warmer-options.ts'
+import { parsePlatform } from '../../../src/oci/platform.ts'
 import { parseReference } from '../../../src/oci/reference.ts'
 import { refusal } from './refusal.ts'
 
@@ -14,22 +15,34 @@ function options(argv: readonly string[], env: Variables = {}): WarmerOptions {
 }
 
 test("the defaults are kaniko's", () => {
-  const { environment, registry, log, platform, buildPlatform, ...rest } = options(['-i', 'debian:12'])
-  assert.deepEqual(rest, {
+  const { environment, registry, log, wishes, ...rest } = options(['-i', 'debian:12'])
+  const { platforms, buildPlatform, ...named } = wishes
+  assert.deepEqual(named, {
     images: [{ reference: parseReference('debian:12') }],
+    lists: [],
+    dockerfiles: [],
     buildArgs: {},
+    matrix: new Map(),
+    cwd: '/home/x',
+  })
+  assert.deepEqual(rest, {
     cacheDir: '/cache',
     cacheTtlMs: 336 * 3600_000,
     force: false,
     unpack: false,
+    locked: false,
+    parallel: 4,
+    format: 'text',
+    failOn: 'any',
+    progressMs: 10_000,
     refused: [],
     imageDownloadRetry: 0,
     notices: [],
     warnings: [],
   })
   assert.deepEqual(
-    [platform, log.level, environment.cwd, registry.insecurePull],
-    [buildPlatform, 'info', '/home/x', false],
+    [platforms, log.level, environment.cwd, registry.insecurePull],
+    [[buildPlatform], 'info', '/home/x', false],
   )
 })
 
@@ -41,23 +54,49 @@ test('every flag takes its value, and images add up', () => {
     '--unpack',
     '--insecure-pull',
     '--skip-tls-verify-pull',
+    '--image-list=one',
+    '--image-list=two',
+    '--dockerfile=E',
+    '--build-arg-matrix=V=1,2',
+    '--build-arg-matrix=V=2,3',
+    '--custom-platform=linux/amd64,linux/arm/v7',
+    '--lock-file=lock.json',
+    '--locked',
+    '--parallel=2',
+    '--format=json',
+    '--report=r.json',
+    '--fail-on=all',
+    '--progress=0',
   ]
-  const { environment, buildPlatform, registry, ...rest } = options([...argv, ...more, '-vwarn'], { X: 'y' })
-  assert.deepEqual(rest, {
+  const { environment, registry, wishes, ...rest } = options([...argv, ...more, '-vwarn'], { X: 'y' })
+  const { buildPlatform, ...named } = wishes
+  assert.deepEqual(named, {
     images: [
       { reference: parseReference('a') },
       { reference: parseReference('b:2') },
       { reference: parseReference('c:3'), layout: { directory: '/l', name: 'c:3' } },
     ],
-    dockerfile: 'D',
+    lists: ['one', 'two'],
+    dockerfiles: ['D', 'E'],
     buildArgs: { X: 'y' },
+    matrix: new Map([['V', ['1', '2', '3']]]),
+    platforms: ['arm64', 'amd64', 'arm/v7'].map((architecture) => parsePlatform(`linux/${architecture}`)),
+    cwd: '/home/x',
+  })
+  assert.deepEqual(rest, {
+    lockFile: 'lock.json',
+    locked: true,
+    parallel: 2,
+    format: 'json',
+    report: 'r.json',
+    failOn: 'all',
+    progressMs: 0,
     cacheDir: '/c',
     cacheTtlMs: 3600_000,
     force: true,
     unpack: true,
     refused: [],
     imageDownloadRetry: 4,
-    platform: { os: 'linux', architecture: 'arm64' },
     log: { level: 'warn', format: 'color', timestamp: false },
     notices: [],
     warnings: [],
@@ -74,7 +113,8 @@ test('the mirrors of the environment count, too', () => {
 })
 
 test("kaniko's own spelling of --custom-platform works, with a warning", () => {
-  const { platform, warnings } = options(['-ia', '--customPlatform', 'linux/arm/v7'])
+  const { wishes, warnings } = options(['-ia', '--customPlatform', 'linux/arm/v7'])
+  const [platform] = wishes.platforms
   assert.deepEqual(platform, { os: 'linux', architecture: 'arm', variant: 'v7' })
   assert.match(warnings.join('\n'), /customPlatform.*deprecated/)
 })
@@ -90,7 +130,8 @@ test('an image or a Dockerfile is needed, in the words of kaniko', () => {
       ),
     )
   }
-  assert.equal(options(['-dD']).images.length, 0)
+  assert.equal(options(['-dD']).wishes.images.length, 0)
+  assert.deepEqual(options(['--image-list=L']).wishes.lists, ['L'])
 })
 
 test('what makes no sense is refused, with the usage', () => {
@@ -104,8 +145,17 @@ test('what makes no sense is refused, with the usage', () => {
     [['-ia', '--force', 'true'], 'usage', /unknown command "true" for "warmer"/],
     [['push'], 'usage', /unknown command "push" for "warmer"/],
     [['-ia', '--destination=b'], 'usage', /unknown flag: --destination/],
-    [['-ia', '--custom-platform=linux'], 'usage', /--custom-platform/],
     [['-ia', '--registry-certificate=a'], 'usage', /--registry-certificate must be of the form/],
+    [['-ia', '--custom-platform=linux'], 'platform-invalid', /--custom-platform/],
+    [['-ia', '--custom-platform=linux/amd64,arm64'], 'platform-invalid', /--custom-platform: "arm64"/],
+    [['-ia', '--build-arg-matrix=V'], 'usage', /--build-arg-matrix must be NAME=value/],
+    [['-ia', '--build-arg-matrix=V='], 'usage', /--build-arg-matrix must be NAME=value/],
+    [['-ia', '--build-arg=V=1', '--build-arg-matrix=V=2'], 'usage', /V has both/],
+    [['-ia', ...['A', 'B', 'C', 'D', 'E', 'F'].map((name) => `--build-arg-matrix=${name}=1,2,3,4`)], 'usage', /4096/],
+    [['-ia', '--locked'], 'usage', /--locked needs a lock file/],
+    [['-ia', '--parallel=0'], 'usage', /--parallel must be at least 1/],
+    [['-ia', '--fail-on=none'], 'usage', /must be one of any, all/],
+    [['-ia', '--progress=10'], 'usage', /missing unit/],
   ] as const
   for (const [argv, code, message] of wrong) {
     assert.throws(() => parseWarmer(argv, {}, '/'), refusal(code, message))

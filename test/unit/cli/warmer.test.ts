@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { runWarmer } from '../../../src/cli/warmer.ts'
 import { HearthError } from '../../../src/errors.ts'
+import { startHttpServer } from '../../support/http-server.ts'
 import { runIn } from '../../support/isolated.ts'
-import { noInput } from '../../support/no-input.ts'
 import { startRegistry } from '../../support/registry.ts'
 import { temporaryDirectory } from '../../support/temp.ts'
 import { testClient } from '../registry/test-client.ts'
 import { makeImage, pushImage } from '../warmer/publish.ts'
+import { type Run, runWarmerWith, type Surroundings } from './run-warmer.ts'
 
 const directory = temporaryDirectory({ after })
 const registry = await startRegistry()
@@ -25,31 +25,8 @@ const [one, two, three] = ['one', 'two', 'three'].map((name) => `${registry.host
   string,
 ]
 
-interface Run {
-  readonly code: number
-  readonly stdout: string
-  readonly stderr: string
-}
-
-interface Surroundings {
-  readonly cwd?: string
-  readonly env?: Readonly<Record<string, string>>
-  readonly signal?: AbortSignal
-}
-
-async function run(argv: readonly string[], o: Surroundings = {}): Promise<Run> {
-  const [stdout, stderr]: [string[], string[]] = [[], []]
-  const code = await runWarmer({
-    command: [],
-    argv,
-    env: { HOME: '/nonexistent', ...o.env },
-    cwd: o.cwd ?? directory,
-    stdin: noInput,
-    stdout: { write: (text) => stdout.push(text) },
-    stderr: { write: (text) => stderr.push(text) },
-    signal: o.signal ?? new AbortController().signal,
-  })
-  return { code, stdout: stdout.join(''), stderr: stderr.join('') }
+function run(argv: readonly string[], o: Partial<Surroundings> = {}): Promise<Run> {
+  return runWarmerWith(argv, { cwd: directory, ...o })
 }
 
 function newCache(): string {
@@ -64,10 +41,18 @@ function namesIn(cache: string): readonly string[] {
 
 const plain = ['--log-format=text']
 
-test('what was warmed is said line by line on standard error, with a summary, and nothing on standard output', async () => {
+test('what was warmed is said line by line on standard error, with a summary, and as a table on standard output', async () => {
   const cache = newCache()
   const first = await run(['-i', one, '-i', two, '-c', cache, ...plain])
-  assert.deepEqual([first.code, first.stdout], [0, ''])
+  assert.equal(first.code, 0)
+  const [titles, ...rows] = first.stdout.trimEnd().split('\n')
+  assert.match(titles ?? '', /^OUTCOME +IMAGE +PLATFORM +DIGEST +LAYERS +TRANSFERRED +SECONDS$/)
+  for (const [i, name] of [one, two].entries()) {
+    const row = rows[i]?.split(/ {2,}/) ?? []
+    assert.deepEqual([row[0], row[1], row[4]], ['warmed', name, '1'])
+    assert.match(row.slice(2).join(' '), /^linux\/\w+ sha256:[0-9a-f]{12} 1 0\.\d kB \d+\.\d$/)
+  }
+  assert.equal(rows.length, 2)
   const lines = first.stderr
     .trim()
     .split('\n')
@@ -84,20 +69,34 @@ test('what was warmed is said line by line on standard error, with a summary, an
   assert.deepEqual(namesIn(cache), [one, three, two].sort())
 })
 
-test('what fails is told with its own error, then counted, and the exit code is 1', async () => {
+test('what fails is told with its own error, then counted, and the exit code is 32, or 1 where nothing could be warmed', async () => {
   const cache = newCache()
-  const { code, stdout, stderr } = await run(['-i', `${registry.host}/gone:1`, '-i', one, '-c', cache, ...plain])
-  assert.deepEqual([code, stdout], [1, ''])
+  const gone = `${registry.host}/gone:1`
+  const { code, stdout, stderr } = await run(['-i', gone, '-i', one, '-c', cache, ...plain])
+  assert.equal(code, 32)
+  assert.match(stdout, /^failed: registry-not-found {2}\S+gone:1 +linux\/\w+ +- +- +- +\d/m)
+  const inVain = await run(['-i', gone, '-c', cache, ...plain])
+  assert.equal(inVain.code, 1)
+  assert.match(inVain.stderr, /error\[warm-failed\]: 1 of 1 image could not be warmed/)
   assert.match(stderr, /error\[registry-not-found\]: .*gone:1 does not exist\n/)
   assert.match(stderr, /INFO 2 images: 1 warmed, 1 failed\n/)
   assert.match(stderr, /error\[warm-failed\]: 1 of 2 images could not be warmed\n {2}why: {3}\S+gone:1\n {2}fix: .*\n$/)
   assert.deepEqual(namesIn(cache), [one])
 })
 
+test("with --fail-on=all, kaniko's way, only a run in which nothing could be warmed fails", async () => {
+  const cache = newCache()
+  const gone = `${registry.host}/gone:1`
+  const some = await run(['-i', gone, '-i', one, '-c', cache, '--fail-on=all', ...plain])
+  assert.equal(some.code, 0)
+  assert.match(some.stderr, /error\[registry-not-found\].*INFO 2 images: 1 warmed, 1 failed\n$/s)
+  assert.equal((await run(['-i', gone, '-c', cache, '--fail-on=all', ...plain])).code, 1)
+})
+
 test('an image whose name is none stops no other', async () => {
   const cache = newCache()
   const { code, stderr } = await run(['-i', 'BAD REF', '-i', one, '-c', cache, ...plain])
-  assert.equal(code, 1)
+  assert.equal(code, 32)
   assert.match(stderr, /^error\[reference-invalid\]: --image: "BAD REF"/m)
   assert.match(stderr, /error\[warm-failed\]: 1 of 2 images could not be warmed\n {2}why: {3}BAD REF\n/)
   assert.deepEqual(namesIn(cache), [one])
@@ -154,7 +153,7 @@ test('a Dockerfile that is missing, is malformed or is built on nothing', async 
   const malformed = await warmed('FROM a\nRUM x\n')
   assert.match(malformed.stderr, /^error\[dockerfile-\w+\]: .*\n {2}where: Dockerfile:2/)
   const empty = await warmed(`FROM ${registry.host}/$\{NOTHING}\n`)
-  assert.match(empty.stderr, /Dockerfile:1: FROM/)
+  assert.match(empty.stderr, /^ {2}where: Dockerfile:1:1\n +1 \| FROM /m)
   assert.deepEqual([missing.code, malformed.code, empty.code], [1, 1, 1])
   const scratch = await warmed('FROM scratch\n')
   assert.equal(scratch.code, 0)
@@ -205,7 +204,9 @@ test('a disk that is too small is named, and nothing half written stays', async 
   await pushImage(client, big, await makeImage(directory, ['big'.repeat(20), 'x'.repeat(40)]))
   const script = `${process.execPath} ${program} -i ${big} -c ${cache} --log-format=text; code=$?; find ${cache} -name '*.tmp'; exit $code`
   const { code, stdout, stderr } = await runIn({ tiny: [{ directory: cache, bytes: 8192 }] }, ['sh', '-c', script])
-  assert.deepEqual([code, stdout], [1, ''])
+  assert.equal(code, 1)
+  assert.doesNotMatch(stdout, /\.tmp/)
+  assert.match(stdout, /^failed: disk-full /m)
   assert.match(stderr, /error\[disk-full\]/)
   assert.match(stderr, /error\[warm-failed\]/)
 })
@@ -224,4 +225,34 @@ test('mirrors from the flags and the environment are asked in place of Docker Hu
   const env = { KANIKO_REGISTRY_MAP: `registry.invalid=${registry.host}/library` }
   const byMap = await run(['-i', 'registry.invalid/mirrored:1', '-c', newCache(), ...plain], { env })
   assert.equal(byMap.code, 0, byMap.stderr)
+})
+
+test('a Dockerfile is downloaded, and nothing secret of its address is shown', async () => {
+  await using web = await startHttpServer((request, response) => {
+    const isAllowed = request.headers.authorization === `Basic ${btoa('me:pass word')}`
+    if (!isAllowed) response.writeHead(403).end()
+    else if (request.url?.startsWith('/moved') === true) response.writeHead(302, { location: '/app/Dockerfile' }).end()
+    else response.end(`FROM ${one}\n`)
+  })
+  const cache = newCache()
+  const address = (login: string, path: string): string => `http://${login}@${web.host}/${path}?token=hidden`
+  const argv = ['-d', address('me:pass%20word', 'moved'), '-c', cache, '--format=json', ...plain]
+  const { code, stdout, stderr } = await run(argv)
+  assert.equal(code, 0, stderr)
+  assert.deepEqual(JSON.parse(stdout).images[0].wantedBy, [`http://${web.host}/moved`])
+  const refused = await run([
+    '-d',
+    address('me:wrong', 'x'),
+    '-d',
+    'http://127.0.0.1:1/y',
+    '-i',
+    one,
+    '-c',
+    cache,
+    ...plain,
+  ])
+  assert.equal(refused.code, 32)
+  assert.match(refused.stderr, /error\[dockerfile-missing\]: .*\/x cannot be downloaded\n.*\n {2}why: .* is 403\n/)
+  assert.match(refused.stderr, /error\[dockerfile-missing\]: .*:1\/y cannot be downloaded\n/)
+  for (const secret of ['wrong', 'hidden', 'pass']) assert.equal(`${stderr}${refused.stderr}`.includes(secret), false)
 })

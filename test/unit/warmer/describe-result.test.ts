@@ -11,7 +11,7 @@ import { wanted } from './scene.ts'
 const manifest = descriptorOf(Buffer.from('m'), mediaTypes.ociManifest)
 const layer = (size: number) => ({ ...manifest, size })
 const [image] = wanted('debian:12')
-const done = { wanted: image!, manifest, transferred: [] } as const
+const done = { wanted: image!, seconds: 1, manifest, resolved: manifest.digest, transferred: [] } as const
 const error = new HearthError({ code: 'registry-not-found', message: 'gone' })
 const name = 'index.docker.io/library/debian:12 (linux/amd64)'
 
@@ -28,7 +28,7 @@ for (const [result, text] of [
     { ...done, kind: 'refreshed', previous: digestOf('old'), transferred: [layer(28_100_000)] },
     `refreshed, ${manifest.digest} instead of ${digestOf('old')}, 1 layer of 28.1 MB transferred`,
   ],
-  [{ wanted: image!, kind: 'failed', error }, 'failed, gone'],
+  [{ wanted: image!, seconds: 1, kind: 'failed', error }, 'failed, gone'],
 ] satisfies readonly (readonly [WarmResult, string])[]) {
   test(`a line says "${text.replaceAll(/sha256:\w+/g, 'sha256:…')}"`, () =>
     assert.equal(describeResult(result), `${name}: ${text}`))
@@ -36,7 +36,7 @@ for (const [result, text] of [
 
 test('the summary counts what there is', () => {
   const present: WarmResult = { ...done, kind: 'present' }
-  const failed: WarmResult = { wanted: image!, kind: 'failed', error }
+  const failed: WarmResult = { wanted: image!, seconds: 1, kind: 'failed', error }
   assert.equal(describeResults([]), '0 images')
   assert.equal(describeResults([present]), '1 image: 1 already warm')
   assert.equal(describeResults([present, failed, present]), '3 images: 2 already warm, 1 failed')

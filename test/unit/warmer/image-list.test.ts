@@ -1,80 +1,64 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseDockerfile } from '../../../src/dockerfile/parse.ts'
-import { HearthError } from '../../../src/errors.ts'
 import { formatPlatform } from '../../../src/oci/platform.ts'
 import { formatReference } from '../../../src/oci/reference.ts'
-import { imagesOfDockerfile } from '../../../warmer/image-list.ts'
-import { amd64, arm64 } from './publish.ts'
+import { parseImageList } from '../../../warmer/image-list.ts'
 
-function images(text: string, buildArgs: Readonly<Record<string, string>> = {}): readonly string[] {
-  const dockerfile = parseDockerfile(text, { name: 'Dockerfile' })
-  const found = imagesOfDockerfile(dockerfile, { buildArgs, platform: arm64, buildPlatform: amd64 })
-  return found.map(({ reference, platform }) => `${formatReference(reference)} ${formatPlatform(platform)}`)
+function lines(text: string): readonly string[] {
+  const { images, refused } = parseImageList(text, 'list')
+  assert.deepEqual(refused, [])
+  return images.map(({ image, platforms, line }) => {
+    return [line, formatReference(image.reference), ...platforms.map(formatPlatform)].join(' ')
+  })
 }
 
-const hub = 'index.docker.io/library'
-
-test('every FROM counts, also of stages nobody needs', () => {
-  assert.deepEqual(images('FROM debian:12 AS unused\nFROM busybox\nRUN true\n'), [
-    `${hub}/debian:12 linux/arm64`,
-    `${hub}/busybox:latest linux/arm64`,
-  ])
+test('a line is an image, with its platforms or without, and comments and blank lines are nothing', () => {
+  const text = [
+    '# bases',
+    '',
+    'debian:12',
+    '  registry.example:5000/team/app:1.0\t linux/amd64,linux/arm64/v8   # both',
+    `alpine@sha256:${'a'.repeat(64)}`,
+    '\t# end',
+  ]
+  const expected = [
+    '3 index.docker.io/library/debian:12',
+    '4 registry.example:5000/team/app:1.0 linux/amd64 linux/arm64',
+    `5 index.docker.io/library/alpine@sha256:${'a'.repeat(64)}`,
+  ]
+  assert.deepEqual(lines(text.join('\n')), expected)
+  assert.deepEqual(lines(`\ufeff${text.join('\r\n')}\r\n`), expected, 'as Windows writes it')
+  assert.deepEqual(lines(''), [])
 })
 
-test('scratch and earlier stages are no images', () => {
-  assert.deepEqual(images('FROM a:1 AS Base\nFROM base\nFROM scratch\nCOPY --from=base / /\n'), [
-    `${hub}/a:1 linux/arm64`,
-  ])
+test('an image of a layout can be listed', () => {
+  const { images } = parseImageList('oci:/l:team/app:1 linux/arm64', 'list')
+  assert.deepEqual(images[0]?.image.layout, { directory: '/l', name: 'team/app:1' })
 })
 
-test('arguments before the first FROM have their defaults, and --build-arg goes before these', () => {
-  const text = `ARG VERSION=12
-ARG BASE=debian:\${VERSION}
-FROM $BASE
-FROM \${OTHER:-busybox}
-`
-  assert.deepEqual(images(text), [`${hub}/debian:12 linux/arm64`, `${hub}/busybox:latest linux/arm64`])
-  assert.deepEqual(images(text, { VERSION: '11' })[0], `${hub}/debian:11 linux/arm64`)
-  assert.deepEqual(images(text, { BASE: 'r.example/own:1' })[0], 'r.example/own:1 linux/arm64')
+test('a line that makes no sense is refused with its number, and the others count', () => {
+  const text = 'debian:12\nUPPER\nalpine linux/amd64 linux/arm64\nbusybox arm64\nubuntu linux/amd64,\n- redis:7\n'
+  const { images, refused } = parseImageList(text, 'a/list')
+  assert.deepEqual(
+    images.map(({ line }) => line),
+    [1],
+  )
+  assert.deepEqual(
+    refused.map(({ text, error }) => [text, error.code, error.where]),
+    [
+      ['UPPER', 'reference-invalid', 'a/list:2'],
+      ['alpine linux/amd64 linux/arm64', 'reference-invalid', 'a/list:3'],
+      ['busybox arm64', 'platform-invalid', 'a/list:4'],
+      ['ubuntu linux/amd64,', 'platform-invalid', 'a/list:5'],
+      ['- redis:7', 'reference-invalid', 'a/list:6'],
+    ],
+  )
 })
 
-test('a stage may name its platform, by the arguments that are always there', () => {
-  const text = 'FROM --platform=$BUILDPLATFORM a AS build\nFROM --platform=linux/arm/v7 b\nFROM c-$TARGETARCH\n'
-  assert.deepEqual(images(text), [
-    `${hub}/a:latest linux/amd64`,
-    `${hub}/b:latest linux/arm/v7`,
-    `${hub}/c-arm64:latest linux/arm64`,
-  ])
-})
-
-test('images that files are copied from count, stages by name and number do not', () => {
-  const text = `FROM a AS one
-COPY --from=tools:3 /bin/x /x
-FROM b AS two
-COPY --from=one /x /x
-COPY --from=0 /x /x
-COPY --from=TWO /y /y
-COPY plain /
-`
-  assert.deepEqual(images(text), [
-    `${hub}/a:latest linux/arm64`,
-    `${hub}/tools:3 linux/arm64`,
-    `${hub}/b:latest linux/arm64`,
-  ])
-})
-
-test('a FROM that names nothing is an error with its line', () => {
-  for (const [text, code] of [
-    ['FROM a\nFROM $NONE\n', 'dockerfile-stage'],
-    ['FROM a\nFROM a/UPPER\n', 'reference-invalid'],
-    ['FROM a\nCOPY --from=a/UPPER / /\n', 'reference-invalid'],
-  ] as const) {
-    assert.throws(
-      () => images(text),
-      (error) => {
-        return error instanceof HearthError && error.code === code && error.where?.startsWith('Dockerfile:2: ') === true
-      },
-    )
+test('a file that is no list is refused as a whole, with one error', () => {
+  for (const text of ['{"images": [\n'.repeat(100), 'x'.repeat(2 << 20), '\u0000\u0001 \u0002\n'.repeat(50)]) {
+    const { images, refused } = parseImageList(text, 'list')
+    assert.deepEqual([images.length, refused.length], [0, 1])
+    assert.match(refused[0]?.error.message ?? '', /^list is no list of images$/)
   }
 })

@@ -37,6 +37,30 @@ test('two warmers at once give one whole directory, and download every layer onc
   assert.deepEqual(globSync('**/*.{lock,tmp}', { cwd: cache }), [])
 })
 
+test('warmers and prunes at once fail nowhere, and leave a directory that is whole', async () => {
+  const names = ['p', 'q', 'r', 's'].map((name) => `${name}:1`)
+  for (const name of names) {
+    await pushImage(client, `${registry.host}/${name}`, await makeImage(directory, ['pruned-base', name.slice(0, 1)]))
+  }
+  const cache = join(mkdtempSync(join(directory, 'cache-')), 'new')
+  const args = [...names.flatMap((name) => ['-i', `${proxy.host}/${name}`]), '-c', cache]
+  assert.equal((await warmer(args)).code, 0)
+  const repeatedly = async (...argv: readonly string[]): Promise<void> => {
+    for (let round = 0; round < 4; round++) {
+      const { code, stderr } = await warmer([...argv, '-v', 'warn', '--log-format=text'])
+      assert.deepEqual([code, stderr], [0, ''])
+    }
+  }
+  const refresh = [...args, '--cache-ttl=0s']
+  const prune = ['prune', '-c', cache]
+  const all = [refresh, refresh, [...prune, '--all'], [...prune, '--unused-since=1ms'], ['ls', '-c', cache]]
+  await Promise.all(all.map((argv) => repeatedly(...argv)))
+  assert.equal((await warmer(args)).code, 0)
+  assert.equal(JSON.parse(readFileSync(join(cache, 'index.json'), 'utf8')).manifests.length, 4)
+  assert.deepEqual(damagedBlobs(cache), [])
+  assert.deepEqual(globSync('**/*.{lock,tmp}', { cwd: cache }), [])
+})
+
 test('a warmer that is killed in the middle leaves nothing half done, and the next one completes it', async () => {
   const image = await makeImage(directory, ['killed'])
   await using slow = await stallingRegistry(image)
