@@ -22,7 +22,7 @@ import type { ParsedWarmer, WarmerOptions } from './warmer-options.ts'
 export const warmerCommand: Command = {
   name: 'hearth-warmer',
   summary: 'Keeps base images in a cache directory, where builds find them without a registry.',
-  commands: ['ls', 'prune', 'version'],
+  commands: ['version', 'ls', 'prune'],
   flags: warmerFlags,
 }
 

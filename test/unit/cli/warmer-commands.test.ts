@@ -196,7 +196,7 @@ test('where nothing can be removed, prune says so once, and a dry run works', as
 test('the help of the warmer names its commands, and each command has its own', async () => {
   assert.match(
     (await run('--help')).stdout,
-    / {2}hearth-warmer ls\n {2}hearth-warmer prune\n {2}hearth-warmer version\n/,
+    / {2}hearth-warmer version\n {2}hearth-warmer ls\n {2}hearth-warmer prune\n/,
   )
   assert.match((await run('ls', '--help')).stdout, /^Lists .*--format/s)
   assert.match((await run('prune', '--help')).stdout, /^Removes .*--unused-since/s)
