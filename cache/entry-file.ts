@@ -5,7 +5,7 @@ import { HearthError, systemCode } from '../src/errors.ts'
 import { asRecord, type Descriptor, parseDescriptor, parseJson } from '../src/oci/descriptor.ts'
 import { type DiffID, digestOf, parseDiffID } from '../src/oci/digest.ts'
 import { layerCompression } from '../src/oci/media-type.ts'
-import { type CacheKey, canonicalJson, type KeyValue, keyOfStored, type StoredRecord } from './key.ts'
+import { type CacheKey, canonicalJson, isCacheKey, type KeyValue, keyOfStored, type StoredRecord } from './key.ts'
 
 /** What is kept of a cached layer besides its bytes. */
 export interface Entry {
@@ -17,6 +17,8 @@ export interface Entry {
   readonly diffID: DiffID
   readonly madeOn: string
   readonly created: Date
+  /** The layer's key by content, where this is another one of it. */
+  readonly content?: CacheKey
 }
 
 /** The largest entry that is read, in bytes. */
@@ -38,6 +40,7 @@ export function entryBytes(entry: Entry): Uint8Array {
     diffID: entry.diffID,
     madeOn: entry.madeOn,
     created: entry.created.toISOString(),
+    ...(entry.content === undefined ? {} : { content: entry.content }),
   }
   const checksum = digestOf(canonicalJson(content))
   return new TextEncoder().encode(canonicalJson({ ...content, checksum }))
@@ -57,10 +60,17 @@ export function parseEntry(bytes: Uint8Array, key: CacheKey): Entry {
   const stored = asRecord(record, 'key record') as unknown as StoredRecord
   const layer = parseDescriptor(o.layer)
   if (layerCompression(layer.mediaType) === undefined) throw damaged(`${layer.mediaType} is not a layer`)
-  const entry = { key, record: stored, text, layer, diffID: parseDiffID(diffID), madeOn, created: time }
+  const content = contentKeyOf(o.content)
+  const entry = { key, record: stored, text, layer, diffID: parseDiffID(diffID), madeOn, created: time, ...content }
   if (!Buffer.from(entryBytes(entry)).equals(bytes)) throw damaged('its checksum does not fit')
   if (keyOfStored(stored) !== key) throw damaged('its record belongs to another key')
   return entry
+}
+
+function contentKeyOf(value: unknown): { readonly content?: CacheKey } {
+  if (value === undefined) return {}
+  if (typeof value !== 'string' || !isCacheKey(value)) throw damaged('its key by content is none')
+  return { content: value }
 }
 
 /** The entry of a key in a cache directory; undefined when there is none. Throws when it is damaged or unreadable. */

@@ -12,6 +12,8 @@ export interface CachedLayer {
   readonly record: StoredRecord
   /** The instruction it was made by, for people. */
   readonly text: string
+  /** The key by content that the layer has as well; undefined where it has none, or had none by then. */
+  readonly content?: CacheKey
 }
 
 /** What is known of a new layer besides its bytes. */
@@ -21,6 +23,7 @@ export interface NewEntry {
   readonly madeOn: string
   readonly created: Date
   readonly text: string
+  readonly content?: CacheKey
 }
 
 export interface CacheOptions {

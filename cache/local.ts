@@ -92,9 +92,9 @@ class DirectoryCache implements LocalLayerCache {
   async remember(found: CachedLayer): Promise<CachedLayer> {
     const { readOnly, store } = this.#options
     if (readOnly) return found
-    const { key, record, text, madeOn, created, layer } = found
+    const { tier: _tier, layer, ...told } = found
     try {
-      await this.#write({ key, record, text, layer: layer.descriptor, diffID: layer.diffID, madeOn, created })
+      await this.#write({ ...told, layer: layer.descriptor, diffID: layer.diffID })
       return { ...found, layer: { ...layer, keep: store } }
     } catch (error) {
       this.#writing.note(error)
@@ -122,9 +122,9 @@ class DirectoryCache implements LocalLayerCache {
     const { directory, store, ttlMs, now } = this.#options
     const entry = await readEntry(directory, key)
     if (entry === undefined || !isFresh(entry.created, ttlMs, now()) || !store.has(entry.layer)) return undefined
-    const { layer: descriptor, diffID, madeOn, created, record, text } = entry
+    const { layer: descriptor, diffID, ...told } = entry
     const layer: StoredLayer = { kind: 'stored', descriptor, diffID, store }
-    return { key, layer, madeOn, created, record, text, tier: 'local' }
+    return { ...told, layer, tier: 'local' }
   }
 
   /** What another build has stored for the key, if it is as good as the new entry: made on the same layers, and whole. */
@@ -147,8 +147,8 @@ class DirectoryCache implements LocalLayerCache {
       const written = await store.writeBytes(new TextEncoder().encode(canonicalInputs(inputs)))
       if (written.store.directory !== store.directory) return undefined
     }
-    const { key, madeOn, created, text } = entry
-    const full = { key, record: storedRecord(entry.record), text, layer: descriptor, diffID, madeOn, created }
+    const { key } = entry
+    const full = { ...entry, record: storedRecord(entry.record), layer: descriptor, diffID }
     makeDirectoryIn(directory, 'entries')
     if (!(await createFileAtomically(entryPath(directory, key), entryBytes(full)))) {
       const earlier = await this.#earlier(entry)

@@ -74,16 +74,8 @@ class LayoutCache implements LayerCache {
     const manifest = parseCacheManifest(await store.read(descriptor, maxEntrySize), descriptor.mediaType)
     const entry = parseCacheConfig(await store.read(manifest.config, maxEntrySize), { key, layer: manifest.layer })
     if (!store.has(entry.layer) || !isFresh(entry.created, ttlMs, now())) return undefined
-    const { layer, diffID, madeOn, created, record, text } = entry
-    return {
-      key,
-      layer: { kind: 'stored', descriptor: layer, diffID, store },
-      madeOn,
-      created,
-      record,
-      text,
-      tier: 'remote',
-    }
+    const { layer, diffID, ...told } = entry
+    return { ...told, key, layer: { kind: 'stored', descriptor: layer, diffID, store }, tier: 'remote' }
   }
 
   /** Damaged blobs are removed where that is possible, so that the next build stores them anew. */

@@ -94,9 +94,9 @@ class RepositoryCache implements LayerCache {
     ])
     const entry = parseCacheConfig(configBytes, { key, layer: manifest.layer })
     if (!isThere || !isFresh(entry.created, ttlMs, now())) return undefined
-    const { layer: stored, diffID, madeOn, created, record, text } = entry
+    const { layer: stored, diffID, ...told } = entry
     const layer: RemoteLayer = { kind: 'remote', descriptor: stored, diffID, client, repository }
-    return { key, layer, madeOn, created, record, text, tier: 'remote' }
+    return { ...told, key, layer, tier: 'remote' }
   }
 
   async #push(entry: NewEntry, layer: Layer, options: CacheOptions): Promise<void> {
