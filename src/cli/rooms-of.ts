@@ -21,7 +21,7 @@ export interface PlanInput {
 /** All that a build works with, but for a way to run commands. */
 export function roomsOf(execution: Execution, input: PlanInput): Omit<BuildRooms, keyof Workplace> {
   const { options, log, signal, registries, workDir } = execution
-  const { reproducible, singleSnapshot, snapshotMode, ignorePaths } = options
+  const { reproducible, singleSnapshot, snapshotMode, ignorePaths, ignoreVarRun } = options
   const unwanted = readPathList(ignorePaths)
   return {
     context: input.context,
@@ -36,7 +36,10 @@ export function roomsOf(execution: Execution, input: PlanInput): Omit<BuildRooms
     http: registries.http,
     git: input.git,
     workDir,
-    layers: { compressionLevel: 6, reproducible, singleSnapshot, snapshotMode, ignorePaths },
+    layers: {
+      ...{ compressionLevel: 6, reproducible, singleSnapshot, snapshotMode },
+      ignorePaths: ignoreVarRun ? [...ignorePaths, 'var/run'] : ignorePaths,
+    },
     cleanUp: options.cleanUp,
     keepRoot: options.preserveContext,
     unwanted: ignoredPaths(unwanted.paths, unwanted.patterns),
