@@ -6,7 +6,7 @@ import { asRecord, type Descriptor, parseDescriptor, parseJson } from '../src/oc
 import { type DiffID, digestOf, parseDiffID } from '../src/oci/digest.ts'
 import { layerCompression } from '../src/oci/media-type.ts'
 import { type EntryAbout, parseAbout } from './about.ts'
-import { type CacheKey, canonicalJson, type KeyValue, keyOfStored, type StoredRecord } from './key.ts'
+import { type CacheKey, canonicalJson, isCacheKey, type KeyValue, keyOfStored, type StoredRecord } from './key.ts'
 
 /** What is kept of a cached layer besides its bytes. */
 export interface Entry {
@@ -20,6 +20,8 @@ export interface Entry {
   readonly created: Date
   /** Where the step stood; entries of earlier versions do not say. */
   readonly about?: EntryAbout
+  /** The layer's key by content, where this is another one of it. */
+  readonly content?: CacheKey
 }
 
 /** The largest entry that is read, in bytes. */
@@ -42,6 +44,7 @@ export function entryBytes(entry: Entry): Uint8Array {
     madeOn: entry.madeOn,
     created: entry.created.toISOString(),
     ...(entry.about === undefined ? {} : { about: { ...entry.about } }),
+    ...(entry.content === undefined ? {} : { content: entry.content }),
   }
   const checksum = digestOf(canonicalJson(content))
   return new TextEncoder().encode(canonicalJson({ ...content, checksum }))
@@ -65,7 +68,8 @@ export function parseEntry(bytes: Uint8Array, key: CacheKey): Entry {
   if (!isIntact(o, bytes) || o.version !== 1 || o.key !== key) throw damaged('its checksum does not fit')
   if (keyOfStored(stored) !== key) throw damaged('its record belongs to another key')
   const about = parseAbout(o.about)
-  const entry = { key, record: stored, text, layer, diffID: parseDiffID(diffID), madeOn, created: time }
+  const content = contentKeyOf(o.content)
+  const entry = { key, record: stored, text, layer, diffID: parseDiffID(diffID), madeOn, created: time, ...content }
   return about === undefined ? entry : { ...entry, about }
 }
 
@@ -73,6 +77,12 @@ function isIntact(document: Readonly<Record<string, unknown>>, bytes: Uint8Array
   const { checksum, ...content } = document as { readonly [name: string]: KeyValue }
   if (checksum !== digestOf(canonicalJson(content))) return false
   return Buffer.from(canonicalJson({ ...content, checksum })).equals(bytes)
+}
+
+function contentKeyOf(value: unknown): { readonly content?: CacheKey } {
+  if (value === undefined) return {}
+  if (typeof value !== 'string' || !isCacheKey(value)) throw damaged('its key by content is none')
+  return { content: value }
 }
 
 /** The entry of a key in a cache directory; undefined when there is none. Throws when it is damaged or unreadable. */

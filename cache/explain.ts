@@ -102,7 +102,9 @@ class DirectoryReader implements MissReader {
     const { parent } = told.record
     const before = this.#before.get(parent)
     const parents = before === undefined ? [parent] : [parent, before]
-    const past = (await this.#past.near(told, parents)).filter(({ key }) => key !== step.key)
+    const near = await this.#past.near(told, parents)
+    // Further keys of a layer, whose records are of another kind, say nothing about it.
+    const past = near.filter(({ key, about }) => key !== step.key && about !== undefined)
     const alike = nearestSteps(told, past, { others: step.others, parents })
     const nearest = await this.#choose(told, alike, parents)
     if (nearest === undefined) return undefined

@@ -14,6 +14,8 @@ export interface CachedLayer {
   /** The instruction it was made by, for people. */
   readonly text: string
   readonly about?: EntryAbout
+  /** The key by content that the layer has as well; undefined where it has none, or had none by then. */
+  readonly content?: CacheKey
 }
 
 /** What is known of a new layer besides its bytes. */
@@ -25,6 +27,7 @@ export interface NewEntry {
   readonly text: string
   /** Where the step stood, for explaining later misses. */
   readonly about?: EntryAbout
+  readonly content?: CacheKey
 }
 
 export interface CacheOptions {

@@ -1,3 +1,4 @@
+import type { CacheKey } from '../../cache/key.ts'
 import type { CachedLayer } from '../../cache/layer-cache.ts'
 import type { Layer, StoredLayer } from '../image/layer.ts'
 import { storeLayer } from '../image/layer.ts'
@@ -53,6 +54,8 @@ interface Made {
   readonly sources: readonly string[]
   /** Of work on the root. */
   readonly seconds: number
+  /** Its key by content, where it has one that is known. */
+  readonly content: CacheKey | undefined
   /** Where the layer was found; undefined for one that was not. */
   readonly tier: CachedLayer['tier'] | undefined
 }
@@ -218,9 +221,10 @@ export class StageBuild {
     const { step, key } = keyed
     const usable = await this.lookups.usable(step, hit, growth.lineage)
     const made = usable === undefined ? await this.#findOrMake(keyed, hit, growth) : taken(usable)
-    const { layer, created, sources, seconds, tier = 'made' } = made
-    growth.lineage = lineageAfter(growth.lineage, { step, key, sources, diffID: layer?.diffID })
-    growth.standing = standingAfter(growth.standing, { keyed, sources, diffID: layer?.diffID })
+    const { layer, created, sources, seconds, content, tier = 'made' } = made
+    const diffID = layer?.diffID
+    growth.lineage = lineageAfter(growth.lineage, { step, key, sources, diffID })
+    growth.standing = standingAfter(growth.standing, { keyed, sources, diffID, content })
     if (layer === undefined) {
       growth.history.push(historyOf(step, growth.created, { emptyLayer: true }))
       return
@@ -281,7 +285,7 @@ export class StageBuild {
       if (kept?.diffID !== layer?.diffID) await this.#root.restart()
       else if (kept !== undefined) this.#root.keep([...growth.layers, kept])
       const seconds = (performance.now() - started) / 1000
-      return { layer: kept, created: earlier?.created, sources, seconds, tier: undefined }
+      return { layer: kept, created: earlier?.created, sources, seconds, content: others.content?.key, tier: undefined }
     })
   }
 
@@ -294,7 +298,7 @@ export class StageBuild {
     await act({ path: files.path, ignored: files.ignored() })
     const layer = await this.#snapshot(files, withoutTop)
     const seconds = (performance.now() - started) / 1000
-    const made = { created: undefined, sources, seconds, tier: undefined }
+    const made = { created: undefined, sources, seconds, content: others.content?.key, tier: undefined }
     if (!this.#single) {
       const earlier = await this.#cache.keep({ keyed, others }, { layer, sources, ...growth })
       return { ...made, layer: earlier?.layer ?? layer, created: earlier?.created }
@@ -358,6 +362,6 @@ function withoutTop({ changed, removed }: LayerChanges): LayerChanges {
   return { changed: [...changed].filter(({ path }) => path !== ''), removed }
 }
 
-function taken({ cached: { layer, created, tier }, sources }: UsableLayer): Made {
-  return { layer, created, sources, seconds: 0, tier }
+function taken({ cached: { layer, created, content, tier }, sources }: UsableLayer): Made {
+  return { layer, created, sources, seconds: 0, content, tier }
 }

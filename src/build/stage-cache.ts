@@ -24,8 +24,13 @@ export interface StageCacheOptions {
 /** A step that no key has found. */
 export interface StepToMake {
   readonly keyed: KeyedStep
-  /** Keys that its layer is to be found by, besides the first one. */
-  readonly others: readonly OtherKey[]
+  readonly others: OtherKeys
+}
+
+/** Keys that a layer is to be found by, besides the first one. */
+export interface OtherKeys {
+  readonly near?: OtherKey | undefined
+  readonly content?: OtherKey | undefined
 }
 
 /** What is below a step: by first keys, and by others. */
@@ -46,7 +51,7 @@ export interface NewLayer {
 }
 
 type Named = Pick<KeyedStep, 'step' | 'key' | 'record'>
-type Kept = Pick<CachedLayer, 'layer' | 'created' | 'madeOn'>
+type Kept = Pick<CachedLayer, 'layer' | 'created' | 'madeOn' | 'content'>
 
 /** Second looks, and what is stored for later builds. */
 export class StageCache {
@@ -60,7 +65,7 @@ export class StageCache {
   async lookAgain(keyed: KeyedStep, { lineage, standing }: Below): Promise<SecondLook> {
     const { plan, lookups, rooms, log, sourcesOf } = this.#options
     const { step } = keyed
-    if (!lookups.isCached(step)) return { usable: undefined, others: [] }
+    if (!lookups.isCached(step)) return { usable: undefined, others: {} }
     const near = keyOnResults(keyed, standing)
     const hit = near && (await lookups.byOtherKey(step, near))
     const usable = await lookups.usable(step, hit, standing.lineage)
@@ -70,11 +75,13 @@ export class StageCache {
     }
     const content = await keyByContent(keyed, { below: standing, platform: plan.platform, layers: rooms.layers, log })
     const cached = content && (await lookups.byOtherKey(step, content))
-    const others = [near, content].filter((key) => key !== undefined)
-    if (cached === undefined || cached.madeOn !== content?.madeOn([])) return { usable: undefined, others }
-    const found = { cached, sources: await sourcesOf(step) }
+    if (cached === undefined || cached.madeOn !== content?.madeOn([])) {
+      return { usable: undefined, others: { near, content } }
+    }
+    const found = { cached: { ...cached, content: content.key }, sources: await sourcesOf(step) }
     await this.#keepFirst(keyed, found, lineage)
-    if (near !== undefined) await this.#store({ ...near, step }, { ...cached, madeOn: near.madeOn(found.sources) })
+    if (near !== undefined)
+      await this.#store({ ...near, step }, { ...found.cached, madeOn: near.madeOn(found.sources) })
     return { usable: found }
   }
 
@@ -82,10 +89,13 @@ export class StageCache {
   async keep({ keyed, others }: StepToMake, { layer, sources, lineage }: NewLayer): Promise<CachedLayer | undefined> {
     const created = this.#options.rooms.now
     const madeOn = madeOnOf(lineageFor(keyed.step, lineage), sources)
-    const earlier = await this.#storeFirst(keyed, { layer, created, madeOn })
-    const kept = earlier ?? { layer, created }
-    for (const other of others) {
-      await this.#store({ ...other, step: keyed.step }, { ...kept, madeOn: other.madeOn(sources) })
+    const told = others.content === undefined ? {} : { content: others.content.key }
+    const earlier = await this.#storeFirst(keyed, { layer, created, madeOn, ...told })
+    const kept = { layer: earlier?.layer ?? layer, created: earlier?.created ?? created, ...told }
+    for (const other of [others.near, others.content]) {
+      if (other !== undefined) {
+        await this.#store({ ...other, step: keyed.step }, { ...kept, madeOn: other.madeOn(sources) })
+      }
     }
     return earlier
   }
@@ -102,13 +112,14 @@ export class StageCache {
 
   async #store(
     { step, key, record }: Named,
-    { layer, created, madeOn }: Kept,
+    { layer, created, madeOn, content }: Kept,
     about?: EntryAbout,
   ): Promise<CachedLayer | undefined> {
     const { lookups, rooms } = this.#options
     if (!lookups.isCached(step)) return undefined
     const { signal } = rooms
-    const entry = { key, record, madeOn, created, text: step.text, ...(about === undefined ? {} : { about }) }
+    const told = { ...(content === undefined ? {} : { content }), ...(about === undefined ? {} : { about }) }
+    const entry = { key, record, madeOn, created, text: step.text, ...told }
     const remote = lookups.policy(step) === 'all'
     return await rooms.cache?.store(entry, layer, { remote, ...(signal === undefined ? {} : { signal }) })
   }

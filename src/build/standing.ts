@@ -1,4 +1,4 @@
-import { cacheKey, type KeyRecord } from '../../cache/key.ts'
+import { type CacheKey, cacheKey, type KeyRecord } from '../../cache/key.ts'
 import { type DiffID, digestOf } from '../oci/digest.ts'
 import { isLinked, sourceStagesOf } from '../plan/step.ts'
 import type { KeyedStep } from './keyed-stage.ts'
@@ -21,6 +21,8 @@ export interface DoneStep {
   readonly sources: readonly string[]
   /** Undefined while its stage is squashed into one layer. */
   readonly diffID: DiffID | undefined
+  /** The step's key by content, where it has one that is known. */
+  readonly content: CacheKey | undefined
 }
 
 /** The first record of a step, but on what is below by content. */
@@ -28,12 +30,18 @@ export function recordOn({ identity }: Standing, { step, record }: KeyedStep): K
   return isLinked(step) ? record : { ...record, parent: identity }
 }
 
-/** What the next step stands on. A layer that was made of another root's files is told by what it is, however it was found. */
-export function standingAfter(below: Standing, { keyed, sources, diffID }: DoneStep): Standing {
+/**
+ * What the next step stands on. What was made of another root's files is told by their content, or else by what it is;
+ * results of commands always by what they are.
+ */
+export function standingAfter(below: Standing, { keyed, sources, diffID, content }: DoneStep): Standing {
   const { step, record, key } = keyed
-  const told = diffID ?? key
   if (comesFromElsewhere(keyed)) {
-    return { identity: `result:${digestOf(JSON.stringify([below.identity, told]))}`, lineage: next(below, told) }
+    const result = digestOf(JSON.stringify([below.identity, diffID ?? key]))
+    const told = step.kind === 'run' ? (diffID ?? key) : (content ?? diffID ?? key)
+    const lineage = digestOf(JSON.stringify([below.lineage, told]))
+    if (content === undefined) return { identity: `result:${result}`, lineage }
+    return { identity: isLinked(step) ? identityOfLinked(below.identity, content) : content, lineage }
   }
   const own = isLinked(step) || below.identity === record.parent ? key : cacheKey(recordOn(below, keyed))
   const identity = isLinked(step) ? identityOfLinked(below.identity, own) : own
@@ -43,8 +51,4 @@ export function standingAfter(below: Standing, { keyed, sources, diffID }: DoneS
 /** Whether its files, or those that a command finds mounted, are named in the first key by where they come from. */
 export function comesFromElsewhere({ step, prepared }: Pick<KeyedStep, 'step' | 'prepared'>): boolean {
   return prepared.byContent !== undefined || sourceStagesOf(step).length > 0
-}
-
-function next({ lineage }: Standing, told: string): string {
-  return digestOf(JSON.stringify([lineage, told]))
 }

@@ -22,7 +22,7 @@ export interface PlanInput {
 /** All that a build works with, but for a way to run commands. */
 export function roomsOf(execution: Execution, input: PlanInput): Omit<BuildRooms, keyof Workplace> {
   const { options, log, signal, registries, workDir } = execution
-  const { reproducible, singleSnapshot, snapshotMode, ignorePaths, wishes, compression } = options
+  const { reproducible, singleSnapshot, snapshotMode, ignorePaths, ignoreVarRun, wishes, compression } = options
   const unwanted = readPathList(ignorePaths)
   const { misses: reader } = input.cache
   return {
@@ -42,7 +42,10 @@ export function roomsOf(execution: Execution, input: PlanInput): Omit<BuildRooms
     downloads: input.cache.downloads,
     git: input.git,
     workDir,
-    layers: { ...compression, reproducible, epoch: wishes.epoch, singleSnapshot, snapshotMode, ignorePaths },
+    layers: {
+      ...{ ...compression, reproducible, epoch: wishes.epoch, singleSnapshot, snapshotMode },
+      ignorePaths: ignoreVarRun ? [...ignorePaths, 'var/run'] : ignorePaths,
+    },
     cleanUp: options.cleanUp,
     keepRoot: options.preserveContext,
     unwanted: ignoredPaths(unwanted.paths, unwanted.patterns),

@@ -255,6 +255,47 @@ RUN cp /r /s
   assert.equal(third.digest, second.digest)
 })
 
+test('a command is found above a copy that is made again, as where copies are not kept', async () => {
+  const shop = new Workshop(`FROM base AS build
+COPY noise /
+RUN echo same >/same
+FROM base
+COPY --from=build /same /in/a/directory/same
+RUN cp /in/a/directory/same /t
+`)
+  await shop.build()
+  shop.forget('COPY --from')
+  assert.equal(await shop.fates(), 'local local made local')
+  shop.forget('COPY --from')
+  shop.write('noise', 'another')
+  assert.equal(await shop.fates(), 'made made made local')
+})
+
+test('a stage that has not changed is not looked at because a copy of another one has', async () => {
+  const shop = new Workshop(
+    `FROM base AS one
+COPY noise /
+RUN echo same >/same
+FROM base AS two
+RUN ${random} >/r
+FROM scratch
+COPY --from=one /same /same
+COPY --from=two /r /r
+COPY noise2 /
+`,
+    twoFiles,
+  )
+  const first = await shop.build()
+  shop.write('noise', 'another')
+  const second = await shop.build()
+  assert.equal(fatesOf(second), 'made made - local local local')
+  assert.equal(await textIn(second.image, 'r', directory), await textIn(first.image, 'r', directory))
+  shop.forget(random)
+  shop.write('noise', 'a third one')
+  const third = await shop.build()
+  assert.equal(fatesOf(third), 'made made made local made made', 'what it gave before is nobody to tell by')
+})
+
 test('a stage whose layers are lost runs again, and copies of what it gives again are kept', async () => {
   const shop = new Workshop(`FROM base AS build
 RUN ${random} >/a; echo same >/same

@@ -28,6 +28,13 @@ test('an entry is read back as it was written', async (t) => {
   assert.deepEqual(await readEntry(written(t).directory, key), entry)
 })
 
+test('an entry may name a second key of its layer, and nothing else in the place of one', () => {
+  const named = { ...entry, content: sampleKey('b') }
+  assert.deepEqual(parseEntry(entryBytes(named), key), named)
+  const odd = { ...entry, content: '../b' as typeof key }
+  assert.throws(() => parseEntry(entryBytes(odd), key), /damaged/)
+})
+
 test('an entry that is not there is undefined, also where there is no directory', async (t) => {
   assert.equal(await readEntry(written(t).directory, sampleKey('b')), undefined)
   assert.equal(await readEntry(join(temporaryDirectory(t), 'absent'), key), undefined)

@@ -10,7 +10,7 @@ import type { LayerCache } from '../../../cache/layer-cache.ts'
 import { localLayerCache } from '../../../cache/local.ts'
 import { remoteLayerCache } from '../../../cache/remote.ts'
 import { tieredLayerCache } from '../../../cache/tiered.ts'
-import { openLayer } from '../../../src/image/layer.ts'
+import { fetchLayer, openLayer } from '../../../src/image/layer.ts'
 import { type DiffID, type Digest, digestOf } from '../../../src/oci/digest.ts'
 import { mediaTypes } from '../../../src/oci/media-type.ts'
 import { parseRepository, type Reference } from '../../../src/oci/reference.ts'
@@ -85,6 +85,25 @@ test('a layer that is stored again is not uploaded again', async (t) => {
   assert.equal(uploads.length, 2)
   await remote.open().store(sampleEntry('a'), layer)
   assert.deepEqual(await requests(remote, 'POST', '/uploads/'), uploads)
+})
+
+test('a layer of the registry gets another key there and in the local tier, and is not transferred for it', async (t) => {
+  const remote = await startRemote(t)
+  const layer = await pushed(t, remote, 'a')
+  const directory = temporaryDirectory(t)
+  const around = { ttlMs: hour, log: keptLog().log, now: () => sampleTime }
+  const local = localLayerCache({ directory, store: openStore(directory), readOnly: false, ...around })
+  const cache = tieredLayerCache({ local, remote: remote.open(), pushRemote: true })
+  const found = await cache.lookup(sampleKey('a'))
+  assert.equal(found?.layer.kind, 'remote')
+  await cache.store({ ...sampleEntry('b'), content: sampleKey('a') }, found.layer)
+  await cache.close()
+  assert.deepEqual(await requests(remote, 'GET', `/blobs/${layer.descriptor.digest}`), [])
+  const again = await remote.open().lookup(sampleKey('b'))
+  assert.deepEqual([again?.layer.diffID, again?.content], [layer.diffID, sampleKey('a')])
+  assert.equal(await local.lookup(sampleKey('b')), undefined, 'its bytes are not here yet')
+  await fetchLayer(found.layer, openStore(directory))
+  assert.equal((await local.lookup(sampleKey('b')))?.content, sampleKey('a'))
 })
 
 /** Pushes an image under a key whose documents are `change`d from the right ones. */

@@ -54,6 +54,28 @@ test('times do not count', async (t) => {
   assert.deepEqual(await digest(root, ['.']), before)
 })
 
+test('a second name of a file is told by the number of the first, where such names count', async (t) => {
+  const root = makeContext(temporaryDirectory(t), files)
+  linkSync(join(root, 'dir/one'), join(root, 'dir/sub/one'))
+  const sources = selectSources({ root, title: 'the tree' }, ['dir'])
+  const { inputs } = await digestSources(sources, { owners: true, links: true })
+  const linked = inputs.find(({ path }) => path === 'sub/one')
+  assert.equal(inputs[linked?.link ?? -1]?.path, 'one')
+  const plain = await digest(root, ['dir'], true)
+  assert.equal(plain.find(({ path }) => path === 'sub/one')?.content, sha256('1'))
+})
+
+test('of modes those count that a copy gets', async (t) => {
+  const root = makeContext(temporaryDirectory(t), files)
+  const sources = selectSources({ root, title: 'the tree' }, ['dir'])
+  const mode = (before: number, isDirectory: boolean): number => (isDirectory ? before : 0o600)
+  const { inputs } = await digestSources(sources, { owners: false, mode })
+  assert.deepEqual(
+    inputs.map((input) => `${input.path} ${input.mode.toString(8)}`),
+    ['/ 0', 'link 0', 'one 600', 'sub 755', 'sub/two 600'],
+  )
+})
+
 test('every other difference counts', async (t) => {
   const root = makeContext(temporaryDirectory(t), files)
   const seen = new Map([[JSON.stringify(await digest(root, ['.'])), 'at first']])
