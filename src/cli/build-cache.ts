@@ -6,11 +6,11 @@ import { type LocalLayerCache, localLayerCache, writingTrouble } from '../../cac
 import { MountDirectories } from '../../cache/mount-directories.ts'
 import { ociLayerCache } from '../../cache/oci-directory.ts'
 import { remoteLayerCache } from '../../cache/remote.ts'
-import { tieredLayerCache } from '../../cache/tiered.ts'
+import { type TieredLayerCache, tieredLayerCache } from '../../cache/tiered.ts'
 import { Trouble } from '../../cache/trouble.ts'
 import { BlobStore } from '../content/blob-store.ts'
 import type { Log } from '../log.ts'
-import { parseReference } from '../oci/reference.ts'
+import { parseRepository } from '../oci/reference.ts'
 import type { RegistryClient } from '../registry/registry-client.ts'
 import { ownIds } from '../run/user-namespace.ts'
 import type { Variables } from './environment.ts'
@@ -30,6 +30,8 @@ export interface BuildCacheOptions {
 export interface BuildCache {
   readonly store: BlobStore
   readonly layers: LayerCache | undefined
+  /** Waits until remote places have the layers made so far, or cannot have them. */
+  readonly settled: () => Promise<void>
   readonly warm: BaseImages | undefined
   /** What RUN --mount=type=cache mounts. */
   readonly mounts: MountDirectories
@@ -61,8 +63,8 @@ type LayerParts = Omit<BuildCache, 'mounts' | 'mountsGo'>
 function openLayerCache(around: BuildCacheOptions, access: CacheAccess): LayerParts {
   const { options, workDir, log } = around
   const temporary = (): BlobStore => BlobStore.open(`${workDir}/store`, { readOnly: false })
-  if (!options.cache) return { store: temporary(), layers: undefined, warm: undefined }
-  if (access === 'none') return { store: temporary(), layers: tiered(undefined, around), warm: undefined }
+  if (!options.cache) return { store: temporary(), layers: undefined, settled: async () => {}, warm: undefined }
+  if (access === 'none') return { store: temporary(), ...settling(tiered(undefined, around)), warm: undefined }
   const { cacheDir: directory, cacheTtlMs: ttlMs, tarPath, ociLayoutPath } = options
   const writing = writingTrouble(directory, log)
   const store = openShared({ directory, readOnly: access === 'read-only', log, writing, temporary })
@@ -72,7 +74,7 @@ function openLayerCache(around: BuildCacheOptions, access: CacheAccess): LayerPa
   const now = (): Date => new Date()
   const local = localLayerCache({ directory, store, ttlMs, readOnly, log, now, checkLayers, writing })
   const warm = BaseImages.open(directory, { readOnly, log, ttlMs, store })
-  return { store: readOnly ? temporary() : store, layers: tiered(local, around), warm }
+  return { store: readOnly ? temporary() : store, ...settling(tiered(local, around)), warm }
 }
 
 interface SharedOptions {
@@ -99,21 +101,27 @@ function openShared({ directory, readOnly, log, writing, temporary }: SharedOpti
   }
 }
 
-function usableAccess({ cacheDir, cacheRepo }: ExecutorOptions, log: Log): CacheAccess {
+function usableAccess({ cacheDir, cacheRemotes }: ExecutorOptions, log: Log): CacheAccess {
   const access = cacheAccess(cacheDir)
   if (access !== 'none') return access
-  const left = cacheRepo === undefined ? 'nothing is cached' : `only ${cacheRepo} is`
+  const names = cacheRemotes.map(({ name }) => name).join(' and ')
+  const left = names === '' ? 'nothing is cached' : `only ${names} is used`
   log.warn(`The cache directory ${cacheDir} does not exist and cannot be made, so that ${left}`)
   return access
 }
 
-function tiered(local: LocalLayerCache | undefined, { options, client, log }: BuildCacheOptions): LayerCache {
-  const { cacheRepo, cacheTtlMs: ttlMs, pushCache: pushRemote } = options
+function settling(layers: TieredLayerCache): Pick<BuildCache, 'layers' | 'settled'> {
+  return { layers, settled: () => layers.settled() }
+}
+
+function tiered(local: LocalLayerCache | undefined, { options, client, log }: BuildCacheOptions): TieredLayerCache {
+  const { cacheRemotes, cacheTtlMs: ttlMs, environment } = options
   const common = { ttlMs, log, now: () => new Date() }
-  const near = local === undefined ? {} : { local }
-  if (cacheRepo === undefined) return tieredLayerCache({ ...near, pushRemote })
-  const remote = cacheRepo.startsWith('oci:')
-    ? ociLayerCache({ path: cacheRepo.slice('oci:'.length), readOnly: !pushRemote, ...common })
-    : remoteLayerCache({ client, repository: parseReference(cacheRepo), ...common })
-  return tieredLayerCache({ ...near, remote, pushRemote })
+  const remotes = cacheRemotes.map(({ name, read, write }) => {
+    const cache = name.startsWith('oci:')
+      ? ociLayerCache({ path: resolve(environment.cwd, name.slice('oci:'.length)), readOnly: !write, ...common })
+      : remoteLayerCache({ client, repository: parseRepository(name), ...common })
+    return { cache, read, write }
+  })
+  return tieredLayerCache({ ...(local === undefined ? {} : { local }), remotes })
 }

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import type { FinishedImage } from '../image/image.ts'
 import type { Log } from '../log.ts'
-import { parseReference, type Reference } from '../oci/reference.ts'
+import { parseReference, parseRepository, type Reference } from '../oci/reference.ts'
 import { writeDigestFiles } from '../output/digest-files.ts'
 import { dockerArchive } from '../output/docker-archive.ts'
 import { ociLayoutTarget } from '../output/oci-layout-target.ts'
@@ -22,7 +22,7 @@ export interface BuildOutputsOptions {
 export function planOutputs({ options, client, log }: BuildOutputsOptions): readonly Output[] {
   const { tarPath, ociLayoutPath, push, environment } = options
   const names = options.destinations.map(parseReference)
-  const pushed = registryTargets(names, { client, log })
+  const pushed = registryTargets(names, { client, log, mountFrom: cacheRepositories(options) })
   const files: Output[] = []
   if (tarPath !== undefined) files.push(dockerArchive({ path: resolve(environment.cwd, tarPath), tags: names }))
   if (ociLayoutPath !== undefined) {
@@ -30,6 +30,19 @@ export function planOutputs({ options, client, log }: BuildOutputsOptions): read
     files.push(ociLayoutTarget({ directory: resolve(environment.cwd, ociLayoutPath), name }))
   }
   return push ? [...pushed, ...files] : files
+}
+
+/** Those that are written to come first: they have the layers of this build, too. */
+function cacheRepositories({ cacheRemotes }: Pick<ExecutorOptions, 'cacheRemotes'>): readonly Reference[] {
+  const repositories = cacheRemotes.filter(({ name }) => !name.startsWith('oci:'))
+  const ordered = [...repositories.filter(({ write }) => write), ...repositories.filter(({ write }) => !write)]
+  return ordered.map(({ name }) => parseRepository(name))
+}
+
+/** Whether layers on their way to a cache repository are worth waiting for: a destination can mount them from there. */
+export function canMount({ cacheRemotes, destinations, push }: ExecutorOptions): boolean {
+  const registries = new Set(destinations.map((name) => parseReference(name).registry))
+  return push && cacheRepositories({ cacheRemotes }).some(({ registry }) => registries.has(registry))
 }
 
 /** Writes the image to all outputs, then, when every one has it, the files that name its digest. */

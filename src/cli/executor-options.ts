@@ -1,6 +1,7 @@
 import type { CachePolicy } from '../build/rooms.ts'
 import type { Platform } from '../oci/platform.ts'
 import type { NamedContexts } from '../plan/named-contexts.ts'
+import type { RemotePlace } from './cache-places.ts'
 import type { Environment } from './environment.ts'
 import type { LogChoice } from './flags/log-flags.ts'
 import type { RegistryFlags } from './flags/registry-flags.ts'
@@ -29,8 +30,6 @@ export interface ExecutorOptions {
   /** Each one a valid reference, as given. */
   readonly destinations: readonly string[]
   readonly push: boolean
-  /** Whether new layers go to the cache repository. */
-  readonly pushCache: boolean
   readonly tarPath?: string
   readonly ociLayoutPath?: string
   readonly digestFile?: string
@@ -50,8 +49,8 @@ export interface ExecutorOptions {
   readonly buildContexts: NamedContexts
   readonly cache: boolean
   readonly cacheDir: string
-  /** "registry/repository" or "oci:path" as given; with --cache and a push it defaults to the first destination's repository + "/cache". */
-  readonly cacheRepo?: string
+  /** What is asked and filled besides the cache directory, in order of preference; none without --cache. */
+  readonly cacheRemotes: readonly RemotePlace[]
   readonly cacheTtlMs: number
   readonly cacheRunLayers: CachePolicy
   readonly cacheCopyLayers: CachePolicy

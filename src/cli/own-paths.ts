@@ -6,14 +6,14 @@ import type { ExecutorOptions } from './executor-options.ts'
 
 /** The files and directories that a build writes, apart from those that name digests: a context must not copy them. */
 export function ownPaths(options: ExecutorOptions, workDir: string): readonly OwnPath[] {
-  const { cache, cacheDir, cacheRepo, ociLayoutPath, tarPath, environment } = options
-  const repository = cache && cacheRepo?.startsWith('oci:') === true ? cacheRepo.slice('oci:'.length) : undefined
-  const named = [
+  const { cache, cacheDir, cacheRemotes, ociLayoutPath, tarPath, environment } = options
+  const layouts = cacheRemotes.filter(({ name }) => name.startsWith('oci:'))
+  const named: readonly (readonly [string, string | undefined])[] = [
     ['The cache directory', cache ? cacheDir : undefined],
-    ['The cache repository', repository],
+    ...layouts.map(({ name }) => ['The cache repository', name.slice('oci:'.length)] as const),
     ['The image layout', ociLayoutPath],
     ['The archive', tarPath],
-  ] as const
+  ]
   const given = named.flatMap(([title, path]) => {
     return path === undefined ? [] : [{ title, path: resolve(environment.cwd, path) }]
   })

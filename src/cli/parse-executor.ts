@@ -2,8 +2,8 @@ import { resolve } from 'node:path'
 import { arch } from 'node:process'
 import type { CachePolicy } from '../build/rooms.ts'
 import { hostPlatform } from '../oci/platform.ts'
-import { parseReference, repositoryName } from '../oci/reference.ts'
 import { readAgentFlags } from './agent-flags.ts'
+import { readCachePlaces } from './cache-places.ts'
 import { readEnvironment, type Variables } from './environment.ts'
 import type { ExecutorOptions, IsolationChoice, ParsedExecutor, PlanFormat, SnapshotMode } from './executor-options.ts'
 import { executorFlags } from './flags/executor-flags.ts'
@@ -176,20 +176,17 @@ function outputs(values: FlagValues): Pick<ExecutorOptions, 'tarPath' | 'ociLayo
 
 type CacheOptions = Pick<
   ExecutorOptions,
-  'cache' | 'cacheDir' | 'cacheRepo' | 'cacheTtlMs' | 'cacheRunLayers' | 'cacheCopyLayers' | 'pushCache'
+  'cache' | 'cacheDir' | 'cacheRemotes' | 'cacheTtlMs' | 'cacheRunLayers' | 'cacheCopyLayers'
 >
 
 function cacheOptions(values: FlagValues, pushedTo: string | undefined): CacheOptions {
-  const cache = values.boolean('cache')
-  const inferred = cache && pushedTo !== undefined ? `${repositoryName(parseReference(pushedTo))}/cache` : undefined
   return {
-    cache,
+    cache: values.boolean('cache'),
     cacheDir: readCacheDir(values),
-    ...given('cacheRepo', readCacheRepo(values) ?? inferred),
+    cacheRemotes: readCachePlaces(values, { cacheRepo: readCacheRepo(values), pushedTo }),
     cacheTtlMs: values.milliseconds('cache-ttl'),
     cacheRunLayers: values.boolean('cache-run-layers') ? 'all' : 'none',
     cacheCopyLayers: copyPolicy(values),
-    pushCache: !values.boolean('no-push-cache'),
   }
 }
 

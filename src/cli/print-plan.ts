@@ -23,14 +23,15 @@ export interface ReadingOptions {
 export function openCacheToRead({ options, workDir, log }: ReadingOptions): BuildCache {
   const temporary = BlobStore.open(`${workDir}/store`, { readOnly: false })
   const mounts = { mounts: new MountDirectories({ directory: `${workDir}/mounts` }), mountsGo: undefined }
-  if (!options.cache) return { store: temporary, layers: undefined, warm: undefined, ...mounts }
+  const settled = async (): Promise<void> => {}
+  if (!options.cache) return { store: temporary, layers: undefined, settled, warm: undefined, ...mounts }
   const { cacheDir: directory, cacheTtlMs: ttlMs } = options
   const store = BlobStore.open(directory, { readOnly: true })
   // That a directory is only read needs no saying here.
   const quiet = { ...log, info() {} }
   const layers = localLayerCache({ directory, store, ttlMs, readOnly: true, log: quiet, now: () => new Date() })
   const warm = BaseImages.open(directory, { readOnly: true, log, ttlMs, store })
-  return { store: temporary, layers, warm, ...mounts }
+  return { store: temporary, layers, settled, warm, ...mounts }
 }
 
 export interface PlanToPrint {

@@ -164,6 +164,20 @@ const cache: readonly Flag[] = [
     group: 'Cache',
   },
   { name: 'no-push-cache', kind: 'boolean', description: 'Write nothing to the cache repository', group: 'Cache' },
+  {
+    name: 'cache-from',
+    kind: 'list',
+    description:
+      'Also take layers from registry/repository, oci:path, type=registry,ref=… or type=local,src=…; repeatable',
+    group: 'Cache',
+  },
+  {
+    name: 'cache-to',
+    kind: 'list',
+    description:
+      'Also bring new layers to registry/repository, oci:path, type=registry,ref=… or type=local,dest=…; repeatable',
+    group: 'Cache',
+  },
 ]
 
 const running: readonly Flag[] = [

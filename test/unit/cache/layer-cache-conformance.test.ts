@@ -18,19 +18,25 @@ layerCacheSuite('remote', (t) => remotePlace(t))
 
 layerCacheSuite('tiered over local only', (t) => {
   const local = localPlace(t)
-  return { open: (around) => tieredLayerCache({ local: local.open(around), pushRemote: true }), spoil: local.spoil }
+  return { open: (around) => tieredLayerCache({ local: local.open(around), remotes: [] }), spoil: local.spoil }
 })
 
 layerCacheSuite('tiered over oci directory only', (t) => {
   const remote = ociPlace(t)
-  return { open: (around) => tieredLayerCache({ remote: remote.open(around), pushRemote: true }), spoil: remote.spoil }
+  return {
+    open: (around) => tieredLayerCache({ remotes: [{ cache: remote.open(around), read: true, write: true }] }),
+    spoil: remote.spoil,
+  }
 })
 
 layerCacheSuite('tiered over local that is always new, and remote', async (t) => {
   const remote = await remotePlace(t)
   return {
     open: (around) => {
-      return tieredLayerCache({ local: localPlace(t).open(around), remote: remote.open(around), pushRemote: true })
+      return tieredLayerCache({
+        local: localPlace(t).open(around),
+        remotes: [{ cache: remote.open(around), read: true, write: true }],
+      })
     },
     spoil: remote.spoil,
   }

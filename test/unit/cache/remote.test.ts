@@ -212,7 +212,7 @@ test('a registry that is gone is asked once, and the local tier works on', async
     log: kept.log,
     now: () => sampleTime,
   })
-  const cache = tieredLayerCache({ local, remote: remote.open(kept), pushRemote: true })
+  const cache = tieredLayerCache({ local, remotes: [{ cache: remote.open(kept), read: true, write: true }] })
   for (const name of ['a', 'b', 'c']) {
     assert.equal(await cache.lookup(sampleKey(name)), undefined)
     await cache.store(sampleEntry(name), await sampleLayer(store, name))
