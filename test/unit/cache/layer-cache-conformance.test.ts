@@ -42,6 +42,20 @@ layerCacheSuite('tiered over local that is always new, and remote', async (t) =>
   }
 })
 
+layerCacheSuite('tiered over an empty place that is only read, and a repository', async (t) => {
+  const [empty, full] = [ociPlace(t), await remotePlace(t)]
+  return {
+    open: (around) => {
+      const remotes = [
+        { cache: empty.open(around), read: true, write: false },
+        { cache: full.open(around), read: true, write: true },
+      ]
+      return tieredLayerCache({ remotes })
+    },
+    spoil: full.spoil,
+  }
+})
+
 interface LocalPlace extends CachePlace {
   open(around: CacheSurroundings): LocalLayerCache
 }

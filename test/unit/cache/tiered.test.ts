@@ -152,3 +152,62 @@ test('a cache without any tier has nothing and keeps nothing', async (t) => {
   assert.equal(await cache.lookup(sampleKey('a')), undefined)
   await cache.close()
 })
+
+test('several remote tiers are each read and written as they allow', async (t) => {
+  const { local, remote, directory } = tiers(t)
+  const [written, read] = [tiers(t).remote, tiers(t).remote]
+  await remote.store(sampleEntry('neither'), await sampleLayer(openStore(temporaryDirectory(t)), 'neither'))
+  await written.store(sampleEntry('written'), await sampleLayer(openStore(temporaryDirectory(t)), 'written'))
+  await read.store(sampleEntry('read'), await sampleLayer(openStore(temporaryDirectory(t)), 'read'))
+  const cache = tieredLayerCache({
+    local,
+    remotes: [
+      { cache: remote, read: false, write: true },
+      { cache: written, read: true, write: true },
+      { cache: read, read: true, write: false },
+    ],
+  })
+  const found = await Promise.all(['neither', 'written', 'read'].map((name) => cache.lookup(sampleKey(name))))
+  assert.deepEqual(
+    found.map((hit) => hit?.tier),
+    [undefined, 'remote', 'remote'],
+  )
+  await cache.store(sampleEntry('new'), await sampleLayer(openStore(directory), 'new'))
+  await cache.settled()
+  const there = await Promise.all([remote, written, read].map((tier) => tier.lookup(sampleKey('new'))))
+  assert.deepEqual(
+    there.map((hit) => hit !== undefined),
+    [true, true, false],
+  )
+  await cache.close()
+})
+
+test('the answer of the first remote tier counts, and one that never answers holds up none before it', async (t) => {
+  const [first, second] = [tiers(t).remote, tiers(t).remote]
+  const layers = [
+    await sampleLayer(openStore(temporaryDirectory(t)), 'x'),
+    await sampleLayer(openStore(temporaryDirectory(t)), 'y'),
+  ]
+  await first.store(sampleEntry('a'), layers[0]!)
+  await second.store(sampleEntry('a'), layers[1]!)
+  const silent: LayerCache = {
+    ...first,
+    lookup: () => new Promise(() => {}),
+    store: async () => undefined,
+    close: async () => {},
+  }
+  const asTiers = [first, second, silent].map((cache) => ({ cache, read: true, write: true }))
+  const hit = await tieredLayerCache({ remotes: asTiers }).lookup(sampleKey('a'))
+  assert.deepEqual(hit?.layer.descriptor, layers[0]!.descriptor)
+})
+
+test('a layout is found changed by whoever has read it before', async (t) => {
+  const path = join(temporaryDirectory(t), 'layout')
+  const around = { path, ttlMs: hour, log: keptLog().log, now: () => sampleTime }
+  const reader = ociLayerCache(around)
+  for (const name of ['a', 'b', 'c']) {
+    assert.equal(await reader.lookup(sampleKey(name)), undefined)
+    await ociLayerCache(around).store(sampleEntry(name), await sampleLayer(openStore(temporaryDirectory(t)), name))
+    assert.ok(await reader.lookup(sampleKey(name)))
+  }
+})
