@@ -94,7 +94,7 @@ class RepositoryCache implements LayerCache {
     const manifest = parseCacheManifest(bytes, descriptor.mediaType)
     if (manifest.config.size > maxEntrySize) return undefined
     const [configBytes, isThere] = await Promise.all([
-      collect(client.openBlob(repository, manifest.config, signal), maxEntrySize),
+      collect(client.openBlob(repository, manifest.config, { ...signal, atOnce: true }), maxEntrySize),
       client.hasBlob(repository, manifest.layer.digest, signal),
     ])
     const entry = parseCacheConfig(configBytes, { key, layer: manifest.layer })

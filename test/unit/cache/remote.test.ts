@@ -298,3 +298,12 @@ test('a miss costs one request, a hit three; questions asked at once are on thei
   assert.equal(proxy.requests.length - before, 10 * 3 + 10)
   assert.equal(most, names.length)
 })
+
+test('a question does not wait for layers that are on their way', async (t) => {
+  const remote = await startRemote(t)
+  await pushed(t, remote, 'a')
+  await using client = localClient(keptLog().log, () => new Promise(() => {}))
+  const { repository } = remote
+  const cache = remoteLayerCache({ client, repository, ttlMs: hour, log: keptLog().log, now: () => sampleTime })
+  assert.equal((await cache.lookup(sampleKey('a')))?.tier, 'remote')
+})
