@@ -1,5 +1,5 @@
 import { BlobStore } from '../src/content/blob-store.ts'
-import { OciLayout } from '../src/content/oci-layout.ts'
+import { type LayoutImage, OciLayout } from '../src/content/oci-layout.ts'
 import { fetchLayer, type Layer } from '../src/image/layer.ts'
 import type { Log } from '../src/log.ts'
 import type { Descriptor } from '../src/oci/descriptor.ts'
@@ -25,11 +25,18 @@ export function ociLayerCache(options: OciCacheOptions): LayerCache {
   return new LayoutCache(options)
 }
 
+interface Named {
+  readonly images: readonly LayoutImage[]
+  readonly descriptors: ReadonlyMap<string, Descriptor>
+}
+
 class LayoutCache implements LayerCache {
   readonly #options: OciCacheOptions
   readonly #reading: Trouble
   readonly #writing: Trouble
   #writable: Promise<OciLayout> | undefined
+  #readable: OciLayout | undefined
+  #byName: Named | undefined
 
   constructor(options: OciCacheOptions) {
     const { path, log } = options
@@ -41,9 +48,9 @@ class LayoutCache implements LayerCache {
   async lookup(key: CacheKey, options: CacheOptions = {}): Promise<CachedLayer | undefined> {
     options.signal?.throwIfAborted()
     try {
-      const layout = await OciLayout.open(this.#options.path, { readOnly: true })
-      const image = (await layout.images()).find(({ name }) => name === key)
-      return image === undefined ? undefined : await this.#read(layout, key, image.descriptor)
+      this.#readable ??= await OciLayout.open(this.#options.path, { readOnly: true })
+      const descriptor = (await this.#named(this.#readable)).get(key)
+      return descriptor === undefined ? undefined : await this.#read(this.#readable, key, descriptor)
     } catch (error) {
       this.#reading.note(error)
       return undefined
@@ -67,6 +74,16 @@ class LayoutCache implements LayerCache {
   }
 
   async close(): Promise<void> {}
+
+  async #named(layout: OciLayout): Promise<ReadonlyMap<string, Descriptor>> {
+    const images = await layout.knownImages()
+    if (this.#byName?.images !== images) {
+      const named = images.flatMap(({ name, descriptor }) => (name === undefined ? [] : [[name, descriptor] as const]))
+      // Of equal names the first counts.
+      this.#byName = { images, descriptors: new Map(named.reverse()) }
+    }
+    return this.#byName.descriptors
+  }
 
   async #read(layout: OciLayout, key: CacheKey, descriptor: Descriptor): Promise<CachedLayer | undefined> {
     const { ttlMs, now } = this.#options

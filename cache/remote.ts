@@ -16,6 +16,8 @@ export interface RemoteCacheOptions {
   readonly repository: Reference
   /** How long a layer counts after it was made, in ms. */
   readonly ttlMs: number
+  /** How long one question may take, in ms; default half a minute. */
+  readonly patienceMs?: number
   readonly log: Log
   readonly now: () => Date
 }
@@ -36,6 +38,8 @@ const entryErrors: ReadonlySet<string> = new Set([
   'cache-unusable',
   'platform-invalid',
 ])
+
+const defaultPatienceMs = 30_000
 
 class RepositoryCache implements LayerCache {
   readonly #options: RemoteCacheOptions
@@ -62,9 +66,10 @@ class RepositoryCache implements LayerCache {
     } catch (error) {
       throwIfAborted(error, options.signal)
       if (isMissing(error)) return undefined
+      const isSlow = error instanceof DOMException && error.name === 'TimeoutError'
       if (!isEntryError(error)) this.#canRead = false
-      if (isUnreachable(error)) this.#canWrite = false
-      this.#reading.note(error)
+      if (isUnreachable(error) || isSlow) this.#canWrite = false
+      this.#reading.note(isSlow ? tooSlow(this.#options.patienceMs ?? defaultPatienceMs) : error)
       return undefined
     }
   }
@@ -84,12 +89,12 @@ class RepositoryCache implements LayerCache {
 
   async #find(key: CacheKey, options: CacheOptions): Promise<CachedLayer | undefined> {
     const { client, repository, ttlMs, now } = this.#options
-    const signal = signalOf(options)
+    const signal = { signal: this.#bounded(options) }
     const { descriptor, bytes } = await client.manifest(this.#tagged(key), signal)
     const manifest = parseCacheManifest(bytes, descriptor.mediaType)
     if (manifest.config.size > maxEntrySize) return undefined
     const [configBytes, isThere] = await Promise.all([
-      collect(client.openBlob(repository, manifest.config, signal), maxEntrySize),
+      collect(client.openBlob(repository, manifest.config, { ...signal, atOnce: true }), maxEntrySize),
       client.hasBlob(repository, manifest.layer.digest, signal),
     ])
     const entry = parseCacheConfig(configBytes, { key, layer: manifest.layer })
@@ -112,9 +117,20 @@ class RepositoryCache implements LayerCache {
     await client.pushManifest(this.#tagged(entry.key), image.manifestBytes, { mediaType, ...signal })
   }
 
+  /** Requests have time-outs of their own, but with their repetitions a registry that hangs would hold up a build for long. */
+  #bounded({ signal }: CacheOptions): AbortSignal {
+    const { patienceMs = defaultPatienceMs } = this.#options
+    const bound = AbortSignal.timeout(patienceMs)
+    return signal === undefined ? bound : AbortSignal.any([signal, bound])
+  }
+
   #tagged(key: CacheKey): Reference {
     return { ...this.#options.repository, tag: key, digest: undefined }
   }
+}
+
+function tooSlow(patienceMs: number): HearthError {
+  return new HearthError({ code: 'registry-unreachable', message: `it has not answered for ${patienceMs / 1000} s` })
 }
 
 function isMissing(error: unknown): boolean {

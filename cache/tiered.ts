@@ -3,23 +3,34 @@ import type { CacheKey } from './key.ts'
 import type { CachedLayer, CacheOptions, LayerCache, NewEntry } from './layer-cache.ts'
 import type { LocalLayerCache } from './local.ts'
 
+/** A cache behind the local one, and what may be done with it. */
+export interface RemoteTier {
+  readonly cache: LayerCache
+  readonly read: boolean
+  readonly write: boolean
+}
+
 export interface TieredCacheOptions {
   readonly local?: LocalLayerCache
-  readonly remote?: LayerCache
-  /** False reads the remote tier and never writes it. */
-  readonly pushRemote: boolean
+  /** Asked all at once; of several answers that of the first counts. */
+  readonly remotes: readonly RemoteTier[]
+}
+
+export interface TieredLayerCache extends LayerCache {
+  /** Waits until the layers stored so far are in the remote tiers, or cannot be. Never throws. */
+  settled(): Promise<void>
 }
 
 /**
- * Asks the local tier, then the remote one. A remote hit is noted locally at once; its bytes arrive when the layer is
+ * Asks the local tier, then the remote ones. A remote hit is noted locally at once; its bytes arrive when the layer is
  * fetched into the local store, so layers nobody opens are never transferred. New layers are stored locally before
- * `store` returns, and pushed to the remote tier in the background until `close`.
+ * `store` returns, and pushed to the remote tiers in the background until `close`.
  */
-export function tieredLayerCache(options: TieredCacheOptions): LayerCache {
+export function tieredLayerCache(options: TieredCacheOptions): TieredLayerCache {
   return new TieredCache(options)
 }
 
-class TieredCache implements LayerCache {
+class TieredCache implements TieredLayerCache {
   readonly #options: TieredCacheOptions
   readonly #pushes: Promise<unknown>[] = []
 
@@ -28,40 +39,63 @@ class TieredCache implements LayerCache {
   }
 
   async lookup(key: CacheKey, options: CacheOptions = {}): Promise<CachedLayer | undefined> {
-    const { local, remote } = this.#options
+    const { local } = this.#options
     const near = await local?.lookup(key, options)
     if (near !== undefined) return this.#backed(near, options)
     if (options.remote === false) return undefined
-    const far = await remote?.lookup(key, options)
+    const far = await this.#ask(key, options)
     return far === undefined || local === undefined ? far : local.remember(far)
   }
 
   async store(entry: NewEntry, layer: Layer, options: CacheOptions = {}): Promise<CachedLayer | undefined> {
-    const { local, remote, pushRemote } = this.#options
+    const { local, remotes } = this.#options
     const earlier = await local?.store(entry, layer, options)
     // Whoever stored that one pushes it, too.
     if (earlier !== undefined) return this.#backed(earlier, options)
-    if (remote === undefined || !pushRemote || options.remote === false) return undefined
-    const push = remote.store(entry, layer, options)
-    // An abort is thrown again by close; until then nobody awaits this.
-    push.catch(() => {})
-    this.#pushes.push(push)
+    if (options.remote === false) return undefined
+    for (const { cache } of remotes.filter(({ write }) => write)) {
+      const push = cache.store(entry, layer, options)
+      // An abort is thrown again by close; until then nobody awaits this.
+      push.catch(() => {})
+      this.#pushes.push(push)
+    }
     return undefined
+  }
+
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#pushes)
   }
 
   async close(): Promise<void> {
     const pushes = await Promise.allSettled(this.#pushes)
-    await this.#options.remote?.close()
+    for (const { cache } of this.#options.remotes) await cache.close()
     await this.#options.local?.close()
     for (const push of pushes) if (push.status === 'rejected') throw push.reason
   }
 
-  /** A local layer whose copy turns out damaged may be in the remote tier, too. */
+  /** All begin at once; a slow one is waited for only when those before it have nothing. */
+  async #ask(key: CacheKey, options: CacheOptions): Promise<CachedLayer | undefined> {
+    const answers = this.#readable().map((cache) => cache.lookup(key, options))
+    // One that is not waited for may still throw an abort.
+    for (const answer of answers) answer.catch(() => {})
+    for (const answer of answers) {
+      const found = await answer
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
+  #readable(): readonly LayerCache[] {
+    return this.#options.remotes.filter(({ read }) => read).map(({ cache }) => cache)
+  }
+
+  /** A local layer whose copy turns out damaged may be in a remote tier, too. */
   #backed(near: CachedLayer, options: CacheOptions): CachedLayer {
-    const { remote } = this.#options
-    if (remote === undefined || options.remote === false || near.layer.kind === 'remote') return near
+    if (this.#readable().length === 0 || options.remote === false || near.layer.kind === 'remote') return near
+    const { digest } = near.layer.descriptor
     const elsewhere = async ({ signal }: ReadOptions): Promise<Layer | undefined> => {
-      return (await remote.lookup(near.key, signal === undefined ? {} : { signal }))?.layer
+      const asked = this.#readable().map((cache) => cache.lookup(near.key, signal === undefined ? {} : { signal }))
+      return (await Promise.all(asked)).find((found) => found?.layer.descriptor.digest === digest)?.layer
     }
     return { ...near, layer: { ...near.layer, elsewhere } }
   }

@@ -8,6 +8,7 @@ import { KanikoImages } from '../../cache/kaniko-images.ts'
 import type { LayerCache } from '../../cache/layer-cache.ts'
 import { localLayerCache, writingTrouble } from '../../cache/local.ts'
 import { MountDirectories } from '../../cache/mount-directories.ts'
+import type { TieredLayerCache } from '../../cache/tiered.ts'
 import { UnpackedTrees } from '../../cache/unpacked-trees.ts'
 import { BlobStore } from '../content/blob-store.ts'
 import type { Log } from '../log.ts'
@@ -35,6 +36,8 @@ export interface BuildCacheOptions {
 export interface BuildCache {
   readonly store: BlobStore
   readonly layers: LayerCache | undefined
+  /** Waits until remote places have the layers made so far, or cannot have them. */
+  readonly settled: () => Promise<void>
   readonly warm: BaseImages | undefined
   /** What addresses of ADD delivered. */
   readonly downloads: DownloadNotes | undefined
@@ -59,7 +62,7 @@ export interface BuildCache {
 export function openBuildCache(around: BuildCacheOptions): BuildCache {
   const { options, log } = around
   const usable = options.cache ? usableAccess(options, log) : 'none'
-  const access = usable === 'writable' && !options.cacheTiers.to.local ? 'read-only' : usable
+  const access = usable === 'writable' && !options.cachePlaces.local.write ? 'read-only' : usable
   return { ...openLayerCache(around, access), ...openMounts(around, access) }
 }
 
@@ -72,15 +75,16 @@ function openMounts(around: BuildCacheOptions, access: CacheAccess): Pick<BuildC
   return { mounts, mountsGo: whyMountsGo(options) }
 }
 
-function whyMountsGo({ cache, cacheDir, cacheTiers }: ExecutorOptions): string {
+function whyMountsGo({ cache, cacheDir, cachePlaces }: ExecutorOptions): string {
   if (!cache) return 'there is no --cache'
-  return cacheTiers.to.local ? `the cache directory ${cacheDir} cannot be written` : '--cache-to is none'
+  return cachePlaces.local.write ? `the cache directory ${cacheDir} cannot be written` : '--cache-to is none'
 }
 
 type LayerParts = Omit<BuildCache, 'mounts' | 'mountsGo'>
 
 export const nothing: Omit<LayerParts, 'store'> = {
   layers: undefined,
+  settled: async () => {},
   warm: undefined,
   downloads: undefined,
   misses: undefined,
@@ -115,8 +119,12 @@ function openLayerCache(around: BuildCacheOptions, access: CacheAccess): LayerPa
   const kaniko = new KanikoImages({ directory, log })
   const tables = new FileTables({ directory, readOnly, log, writing })
   const trees = options.cacheUnpacked ? openTrees(around, readOnly) : undefined
-  const layers = openTiers(local, around)
-  return { store: readOnly ? temporary() : store, layers, warm, downloads, misses, kaniko, tables, trees }
+  const layers = settling(openTiers(local, around))
+  return { store: readOnly ? temporary() : store, ...layers, warm, downloads, misses, kaniko, tables, trees }
+}
+
+function settling(layers: TieredLayerCache): Pick<BuildCache, 'layers' | 'settled'> {
+  return { layers, settled: () => layers.settled() }
 }
 
 function openTrees({ options, env, log, signal }: BuildCacheOptions, readOnly: boolean): UnpackedTrees {
@@ -125,11 +133,11 @@ function openTrees({ options, env, log, signal }: BuildCacheOptions, readOnly: b
   return new UnpackedTrees({ directory, readOnly, devices, log, signal })
 }
 
-function usableAccess({ cacheDir, cacheTiers }: ExecutorOptions, log: Log): CacheAccess {
+function usableAccess({ cacheDir, cachePlaces }: ExecutorOptions, log: Log): CacheAccess {
   const access = cacheAccess(cacheDir)
   if (access !== 'none') return access
-  const others = [...new Set([...cacheTiers.from.remote, ...cacheTiers.to.remote])]
-  const left = others.length === 0 ? 'nothing is cached' : `only ${others.join(', ')} is`
+  const names = cachePlaces.remotes.map(({ name }) => name).join(' and ')
+  const left = names === '' ? 'nothing is cached' : `only ${names} is used`
   log.warn(`The cache directory ${cacheDir} does not exist and cannot be made, so that ${left}`)
   return access
 }

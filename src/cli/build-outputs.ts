@@ -3,7 +3,7 @@ import { isWebAddress } from '../dockerfile/web-address.ts'
 import type { HttpClient } from '../http/http-client.ts'
 import type { FinishedImage } from '../image/image.ts'
 import type { Log } from '../log.ts'
-import { parseReference, type Reference } from '../oci/reference.ts'
+import { parseReference, parseRepository, type Reference } from '../oci/reference.ts'
 import { writeDigestFiles } from '../output/digest-files.ts'
 import { dockerArchive } from '../output/docker-archive.ts'
 import { ociLayoutTarget } from '../output/oci-layout-target.ts'
@@ -29,7 +29,10 @@ export interface DeliveryOptions extends BuildOutputsOptions {
 export function planOutputs({ options, client, log }: BuildOutputsOptions): readonly Output[] {
   const { tarPath, ociLayoutPath, push, environment } = options
   const names = options.destinations.map(parseReference)
-  const pushed = registryTargets(names, { client, log, keepsImmutableTags: options.keepsImmutableTags })
+  const pushed = registryTargets(names, {
+    ...{ client, log, keepsImmutableTags: options.keepsImmutableTags },
+    mountFrom: cacheRepositories(options),
+  })
   const files: Output[] = []
   if (tarPath !== undefined) files.push(dockerArchive({ path: resolve(environment.cwd, tarPath), tags: names }))
   if (ociLayoutPath !== undefined) {
@@ -37,6 +40,23 @@ export function planOutputs({ options, client, log }: BuildOutputsOptions): read
     files.push(ociLayoutTarget({ directory: resolve(environment.cwd, ociLayoutPath), name }))
   }
   return push ? [...pushed, ...files] : files
+}
+
+/** Those that are written to come first: they have the layers of this build, too. */
+function cacheRepositories({
+  cache,
+  cachePlaces,
+}: Pick<ExecutorOptions, 'cache' | 'cachePlaces'>): readonly Reference[] {
+  if (!cache) return []
+  const repositories = cachePlaces.remotes.filter(({ name }) => !name.startsWith('oci:'))
+  const ordered = [...repositories.filter(({ write }) => write), ...repositories.filter(({ write }) => !write)]
+  return ordered.map(({ name }) => parseRepository(name))
+}
+
+/** Whether layers on their way to a cache repository are worth waiting for: a destination can mount them from there. */
+export function canMount(options: ExecutorOptions): boolean {
+  const registries = new Set(options.destinations.map((name) => parseReference(name).registry))
+  return options.push && cacheRepositories(options).some(({ registry }) => registries.has(registry))
 }
 
 /** Writes the image to all outputs, then, when every one has it, the files that name its digest. */

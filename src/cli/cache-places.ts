@@ -1,71 +1,125 @@
-import { parseRepository } from '../oci/reference.ts'
+import { parseReference, parseRepository, repositoryName } from '../oci/reference.ts'
 import type { FlagValues } from './flags/flag-values.ts'
-import { splitPair } from './flags/pairs.ts'
 import { wrongUsage } from './flags/usage.ts'
 import { naming } from './read-values.ts'
 
-/** Which caches a build reads or writes. */
-export interface CachePlaces {
-  /** The cache directory. */
-  readonly local: boolean
-  /** "registry/repository" or "oci:path", in the order given. */
-  readonly remote: readonly string[]
+/** A place outside the cache directory that keeps layers. */
+export interface RemotePlace {
+  /** "registry/repository" or "oci:path". */
+  readonly name: string
+  readonly read: boolean
+  readonly write: boolean
 }
 
-export interface CacheTiers {
-  readonly from: CachePlaces
-  readonly to: CachePlaces
+/** Where layers are looked for and kept. */
+export interface CachePlaces {
+  /** What may be done with the cache directory. */
+  readonly local: Pick<RemotePlace, 'read' | 'write'>
+  /** In the order in which they are asked. */
+  readonly remotes: readonly RemotePlace[]
 }
+
+export interface CachePlacesInput {
+  /** The value of --cache-repo. */
+  readonly cacheRepo: string | undefined
+  /** The first destination, when something is pushed. */
+  readonly pushedTo: string | undefined
+}
+
+type Direction = 'cache-from' | 'cache-to'
 
 /**
- * What --cache-from and --cache-to say; without them, what the older flags mean: the directory, and the cache repository
- * unless --no-push-cache keeps it from being written.
+ * The places that the cache flags name: --cache-repo, or what stands for it, then those of --cache-from and --cache-to. A
+ * repository is inferred only for a direction whose flag is not given.
  */
-export function readCacheTiers(values: FlagValues, cacheRepo: string | undefined): CacheTiers {
-  const repository = cacheRepo === undefined ? [] : [cacheRepo]
-  const pushed = values.boolean('no-push-cache') ? [] : repository
-  return {
-    from: placesIn(values, 'cache-from') ?? { local: true, remote: repository },
-    to: placesIn(values, 'cache-to') ?? { local: true, remote: pushed },
+export function readCachePlaces(values: FlagValues, { cacheRepo, pushedTo }: CachePlacesInput): CachePlaces {
+  const [from, to] = [readPlaces(values, 'cache-from'), readPlaces(values, 'cache-to')]
+  const pushes = !values.boolean('no-push-cache')
+  if (!pushes && to !== undefined) {
+    throw wrongUsage('--cache-to and --no-push-cache contradict each other', 'Leave one of them out.')
   }
+  const inferred = pushedTo === undefined ? [] : [`${repositoryName(parseReference(pushedTo))}/cache`]
+  const usual = (given: readonly string[] | undefined): readonly string[] => {
+    if (cacheRepo !== undefined) return [normal(cacheRepo)]
+    return given === undefined ? inferred : []
+  }
+  const read = new Set(from === 'none' ? [] : [...usual(from), ...(from ?? [])])
+  const written = new Set(to === 'none' || !pushes ? [] : [...usual(to), ...(to ?? [])])
+  const remotes = [...new Set([...read, ...written])].map((name) => {
+    return { name, read: read.has(name), write: written.has(name) }
+  })
+  return { local: { read: from !== 'none', write: to !== 'none' }, remotes }
 }
 
-function placesIn(values: FlagValues, flag: 'cache-from' | 'cache-to'): CachePlaces | undefined {
+/** What a flag names besides the cache directory; "none" is not even that. Undefined when it is not given. */
+function readPlaces(values: FlagValues, flag: Direction): 'none' | readonly string[] | undefined {
   const texts = values.list(flag)
   if (texts.length === 0) return undefined
-  if (!values.boolean('cache')) throw wrongUsage(`--${flag} needs --cache`)
-  const places = texts.map((text) => placeOf(flag, text))
-  if (!places.includes('none')) return { local: true, remote: places.filter((place) => place !== 'local') }
-  if (places.length > 1) throw wrongUsage(`--${flag}: "none" stands alone`)
-  return { local: false, remote: [] }
+  if (!values.boolean('cache')) throw wrongUsage(`--${flag} has no effect without --cache`, 'Add --cache.')
+  if (!texts.includes('none')) return texts.filter((text) => text !== 'local').map((text) => readPlace(text, flag))
+  if (texts.length > 1) throw wrongUsage(`--${flag}: "none" stands alone`, 'Leave out the others, or it.')
+  return 'none'
 }
 
-function placeOf(flag: string, text: string): string {
-  const place = text.includes('=') ? fromBuildKit(flag, text) : text
-  if (place === 'local' || place === 'none') return place
+function readPlace(text: string, flag: Direction): string {
+  if (text.includes('=')) return readAttributes(text, flag)
+  return checked(text, flag)
+}
+
+/** One name for each place, so that one that is named twice is asked once. */
+function checked(place: string, flag: Direction): string {
   if (place === 'oci:') throw wrongUsage(`--${flag}: "oci:" names no directory`, 'Write it as oci:path.')
   if (!place.startsWith('oci:')) naming(`--${flag}`, () => parseRepository(place))
-  return place
+  return normal(place)
 }
 
-/** BuildKit's spelling: "type=registry,ref=…" or "type=local,src=…". */
-function fromBuildKit(flag: string, text: string): string {
-  const fields = new Map(text.split(',').map((part) => splitPair(part) ?? ([part, ''] as const)))
-  const type = fields.get('type')
-  fields.delete('type')
-  const named = type === 'registry' ? 'ref' : flag === 'cache-from' ? 'src' : 'dest'
-  const place = fields.get(named)
-  fields.delete(named)
+function normal(place: string): string {
+  return place.startsWith('oci:') ? place : repositoryName(parseRepository(place))
+}
+
+const spelling =
+  'Write registry/repository, oci:path, local, none, type=registry,ref=registry/repository or type=local,'
+
+/** BuildKit's way of writing it. Its local cache is a directory that other tools can read, which here is oci:path. */
+function readAttributes(text: string, flag: Direction): string {
+  const attributes = new Map(text.split(',').map((part) => attribute(part, { text, flag })))
+  const type = attributes.get('type')
+  const end = flag === 'cache-from' ? 'src' : 'dest'
+  const wanted = new Map([
+    ['registry', 'ref'],
+    ['local', end],
+  ]).get(type ?? '')
+  if (wanted === undefined) throw unknownType(type, flag)
   // All layers are kept, whatever is asked for.
-  if (fields.get('mode') === 'max') fields.delete('mode')
-  const [other] = fields
-  if (type !== 'registry' && type !== 'local') {
-    throw wrongUsage(
-      `--${flag}: type=${type ?? ''} is not supported`,
-      'Use type=registry,ref=… or type=local,src|dest=….',
-    )
+  if (attributes.get('mode') === 'max') attributes.delete('mode')
+  for (const name of attributes.keys()) {
+    if (name !== 'type' && name !== wanted) throw unknownAttribute(name, { flag, type: type ?? '', wanted })
   }
-  if (place === undefined || place === '') throw wrongUsage(`--${flag}: ${text} lacks ${named}=`)
-  if (other !== undefined) throw wrongUsage(`--${flag}: ${other.join('=')} is not supported`, 'Leave it out.')
-  return type === 'registry' ? place : `oci:${place}`
+  const value = attributes.get(wanted) ?? ''
+  if (value === '') throw wrongUsage(`--${flag}: type=${type} needs ${wanted}=`, `${spelling}${end}=path.`)
+  return checked(type === 'local' ? `oci:${value}` : value, flag)
+}
+
+function attribute(part: string, { text, flag }: { text: string; flag: Direction }): readonly [string, string] {
+  const at = part.indexOf('=')
+  if (at > 0) return [part.slice(0, at).trim().toLowerCase(), part.slice(at + 1)]
+  throw wrongUsage(`--${flag}: ${JSON.stringify(part)} in ${JSON.stringify(text)} is not name=value`)
+}
+
+function unknownType(type: string | undefined, flag: Direction): Error {
+  const end = flag === 'cache-from' ? 'src' : 'dest'
+  if (type === undefined) return wrongUsage(`--${flag}: there is no type=`, `${spelling}${end}=path.`)
+  const instead =
+    type === 'inline'
+      ? 'Layers are kept in a repository of their own: use type=registry,ref=registry/repository.'
+      : `Use type=registry,ref=registry/repository, or type=local,${end}=path and let the CI system keep the path.`
+  return wrongUsage(`--${flag}: type=${type} is not supported`, instead)
+}
+
+function unknownAttribute(name: string, at: { flag: Direction; type: string; wanted: string }): Error {
+  const why =
+    name === 'mode'
+      ? 'Leave it out: layers of all stages are kept, as with mode=max.'
+      : `Leave it out: type=${at.type} takes ${at.wanted}= and nothing else.`
+  return wrongUsage(`--${at.flag}: ${name}= is not supported`, why)
 }

@@ -4,7 +4,7 @@ import type { NewCompression } from '../image/layer.ts'
 import type { Platform } from '../oci/platform.ts'
 import type { BuildWishes } from '../plan/front-end-args.ts'
 import type { NamedContexts } from '../plan/named-contexts.ts'
-import type { CacheTiers } from './cache-places.ts'
+import type { CachePlaces } from './cache-places.ts'
 import type { Environment } from './environment.ts'
 import type { LogChoice } from './flags/log-flags.ts'
 import type { RegistryFlags } from './flags/registry-flags.ts'
@@ -57,8 +57,8 @@ export interface ExecutorOptions {
   readonly buildContexts: NamedContexts
   readonly cache: boolean
   readonly cacheDir: string
-  /** What counts if `cache` is true. With a push, the first destination's repository + "/cache" is one of them unless another is named. */
-  readonly cacheTiers: CacheTiers
+  /** Where layers are looked for and kept, if `cache` is true. */
+  readonly cachePlaces: CachePlaces
   readonly cacheTtlMs: number
   readonly cacheRunLayers: CachePolicy
   readonly cacheCopyLayers: CachePolicy

@@ -10,7 +10,7 @@ import { type BuildPlan, hasCacheMounts } from '../plan/step.ts'
 import { followParent, inUserNamespace, restartInUserNamespace } from '../run/user-namespace.ts'
 import { openBuildCache } from './build-cache.ts'
 import { runBuildChecks } from './build-checks.ts'
-import { deliver, planOutputs } from './build-outputs.ts'
+import { canMount, deliver, planOutputs } from './build-outputs.ts'
 import { cacheCommands } from './cache/commands.ts'
 import type { Workplace } from './choose-isolation.ts'
 import { contextArchive } from './context-archive.ts'
@@ -178,6 +178,7 @@ async function executeWith(
   }
   try {
     const image = await buildImage(plan, execution, { context, namedContexts, git, cache, images, workplace })
+    if (canMount(options)) await cache.settled()
     await deliver(image, outputs, { options, client: registries.push, http: registries.http, log, signal })
     log.info(`Built ${image.manifestDescriptor.digest}`)
     return 'done'

@@ -7,11 +7,11 @@ import type { ExecutorOptions } from './executor-options.ts'
 
 /** The files and directories that a build writes, apart from those that name digests: a context must not copy them. */
 export function ownPaths(options: ExecutorOptions, workDir: string): readonly OwnPath[] {
-  const { cache, cacheDir, cacheTiers, ociLayoutPath, tarPath, environment } = options
-  const layouts = cache ? cacheTiers.to.remote.filter((place) => place.startsWith('oci:')) : []
+  const { cache, cacheDir, cachePlaces, ociLayoutPath, tarPath, environment } = options
+  const layouts = cache ? cachePlaces.remotes.filter(({ name }) => name.startsWith('oci:')) : []
   const named: readonly (readonly [title: string, path: string | undefined])[] = [
     ['The cache directory', cache ? cacheDir : undefined],
-    ...layouts.map((place) => ['The cache repository', place.slice('oci:'.length)] as const),
+    ...layouts.map(({ name }) => ['The cache repository', name.slice('oci:'.length)] as const),
     ['The image layout', ociLayoutPath],
     ['The archive', tarPath],
   ]

@@ -4,11 +4,10 @@ import type { CachePolicy } from '../build/rooms.ts'
 import type { ImageFormat } from '../image/image.ts'
 import type { NewCompression } from '../image/layer.ts'
 import { hostPlatform } from '../oci/platform.ts'
-import { parseReference, repositoryName } from '../oci/reference.ts'
 import { buildWishes } from '../plan/front-end-args.ts'
 import { timeArg } from '../plan/scope.ts'
 import { readAgentFlags } from './agent-flags.ts'
-import { readCacheTiers } from './cache-places.ts'
+import { readCachePlaces } from './cache-places.ts'
 import { readEnvironment, type Variables } from './environment.ts'
 import type {
   ExecutorOptions,
@@ -226,7 +225,7 @@ type CacheOptions = Pick<
   ExecutorOptions,
   | 'cache'
   | 'cacheDir'
-  | 'cacheTiers'
+  | 'cachePlaces'
   | 'cacheTtlMs'
   | 'cacheRunLayers'
   | 'cacheCopyLayers'
@@ -235,13 +234,10 @@ type CacheOptions = Pick<
 >
 
 function cacheOptions(values: FlagValues, pushedTo: string | undefined): CacheOptions {
-  const cache = values.boolean('cache')
-  const inferred = pushedTo !== undefined ? `${repositoryName(parseReference(pushedTo))}/cache` : undefined
-  const repository = readCacheRepo(values) ?? inferred
   return {
-    cache,
+    cache: values.boolean('cache'),
     cacheDir: readCacheDir(values),
-    cacheTiers: readCacheTiers(values, repository),
+    cachePlaces: readCachePlaces(values, { cacheRepo: readCacheRepo(values), pushedTo }),
     cacheTtlMs: values.milliseconds('cache-ttl'),
     cacheRunLayers: values.boolean('cache-run-layers') ? 'all' : 'none',
     cacheCopyLayers: copyPolicy(values),

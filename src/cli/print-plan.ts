@@ -26,12 +26,12 @@ export function openCacheToRead({ options, workDir, log }: ReadingOptions): Buil
   const temporary = BlobStore.open(`${workDir}/store`, { readOnly: false })
   const mounts = { mounts: new MountDirectories({ directory: `${workDir}/mounts` }), mountsGo: undefined }
   if (!options.cache) return { store: temporary, ...nothing, ...mounts }
-  const { cacheDir: directory, cacheTtlMs: ttlMs, cacheTiers } = options
+  const { cacheDir: directory, cacheTtlMs: ttlMs, cachePlaces } = options
   const store = BlobStore.open(directory, { readOnly: true })
   // That a directory is only read needs no saying here.
   const quiet = { ...log, info() {} }
   const local = localLayerCache({ directory, store, ttlMs, readOnly: true, log: quiet, now: () => new Date() })
-  const layers = cacheTiers.from.local ? local : undefined
+  const layers = cachePlaces.local.read ? local : undefined
   const warm = BaseImages.open(directory, { readOnly: true, log, ttlMs, store })
   const kaniko = new KanikoImages({ directory, log })
   return { store: temporary, ...nothing, layers, warm, kaniko, misses: openMisses(options, directory), ...mounts }

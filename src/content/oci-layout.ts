@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HearthError, systemCode } from '../errors.ts'
 import { asRecord, type Descriptor, parseDescriptor, parseJson } from '../oci/descriptor.ts'
@@ -34,6 +34,7 @@ interface Listing {
 export class OciLayout {
   readonly blobs: BlobStore
   readonly #directory: string
+  #read: { readonly version: string; readonly images: readonly LayoutImage[] } | undefined
 
   private constructor(directory: string, blobs: BlobStore) {
     this.#directory = directory
@@ -56,6 +57,27 @@ export class OciLayout {
   async images(): Promise<readonly LayoutImage[]> {
     const { images } = await this.#list()
     return images.map(({ descriptor, name }) => (name === undefined ? { descriptor } : { descriptor, name }))
+  }
+
+  /** The same; index.json is read again only when it is another file or has another size or time than at the last call. */
+  async knownImages(): Promise<readonly LayoutImage[]> {
+    const version = await this.#indexVersion()
+    if (version === undefined) return this.images()
+    if (this.#read?.version === version) return this.#read.images
+    const images = await this.images()
+    // One that was replaced in between is taken for the earlier one, and so read again.
+    this.#read = { version, images }
+    return images
+  }
+
+  /** What tells one index.json from another. */
+  async #indexVersion(): Promise<string | undefined> {
+    try {
+      const { dev, ino, size, mtimeNs, ctimeNs } = await stat(this.#indexPath(), { bigint: true })
+      return [dev, ino, size, mtimeNs, ctimeNs].join(' ')
+    } catch {
+      return undefined
+    }
   }
 
   /**

@@ -12,6 +12,8 @@ export interface RegistryTargetOptions {
   readonly log: Log
   /** A tag that exists and may not be changed is as good as pushed. */
   readonly keepsImmutableTags?: boolean
+  /** Repositories that may have layers of the image: of use for destinations in the same registry. */
+  readonly mountFrom?: readonly Reference[]
 }
 
 /**
@@ -31,14 +33,14 @@ export function registryTargets(destinations: readonly Reference[], options: Reg
 }
 
 function registryTarget(title: string, tags: readonly Reference[], options: RegistryTargetOptions): Output {
-  const { client, log, keepsImmutableTags = false } = options
+  const { client, log, keepsImmutableTags = false, mountFrom = [] } = options
   const [repository] = tags
   if (repository === undefined) throw new TypeError('a repository without a tag')
   const target: BlobTarget = {
     async putBlob({ descriptor, open, layer }: ImageBlob, { signal }: WriteOptions): Promise<void> {
       const outcome = await client.pushBlob(repository, descriptor, {
         open,
-        ...mountSource(layer, repository),
+        ...mountSource(layer, repository, mountFrom),
         ...(signal === undefined ? {} : { signal }),
       })
       log.debug(`${title}: ${descriptor.digest} ${outcome} (${descriptor.size} bytes)`)
@@ -65,10 +67,19 @@ function registryTarget(title: string, tags: readonly Reference[], options: Regi
   return { title, write: (image, o = {}) => copyImage(image, target, { parallel: 100, ...o }) }
 }
 
-/** Where the registry has the layer already, if the image was based on one of its own. */
-function mountSource(layer: Layer | undefined, repository: Reference): { readonly mountFrom?: Reference } {
-  if (layer?.kind !== 'remote' || layer.repository.registry !== repository.registry) return {}
-  return layer.repository.repository === repository.repository ? {} : { mountFrom: layer.repository }
+/**
+ * Where the registry has the layer already: in a repository that it was found in, or else, perhaps, in one of `others`.
+ * A mount that turns out impossible costs nothing, because the registry answers it as the beginning of an upload.
+ */
+function mountSource(
+  layer: Layer | undefined,
+  repository: Reference,
+  others: readonly Reference[],
+): { readonly mountFrom?: Reference } {
+  if (layer === undefined) return {}
+  const known = layer.kind === 'remote' ? [layer.repository] : []
+  const mountFrom = [...known, ...others].find(({ registry }) => registry === repository.registry)
+  return mountFrom === undefined || mountFrom.repository === repository.repository ? {} : { mountFrom }
 }
 
 /** Registries have no code for it: each has words of its own, with one in common. */

@@ -22,6 +22,11 @@ export interface CallOptions {
   readonly signal?: AbortSignal
 }
 
+export interface OpenBlobOptions extends CallOptions {
+  /** A small document that should not wait until layers on their way have arrived. */
+  readonly atOnce?: boolean
+}
+
 export interface PushBlobOptions extends CallOptions {
   /** Opens the blob's bytes; called again for every further try. */
   readonly open: () => Bytes
@@ -46,7 +51,7 @@ export interface RegistryClient {
     o?: CallOptions,
   ): Promise<{ readonly descriptor: Descriptor; readonly bytes: Uint8Array }>
   /** A blob's bytes: size and digest are checked by the end of the stream; a broken connection is taken up again. */
-  openBlob(repository: Reference, descriptor: Descriptor, o?: CallOptions): Bytes
+  openBlob(repository: Reference, descriptor: Descriptor, o?: OpenBlobOptions): Bytes
   hasBlob(repository: Reference, digest: Digest, o?: CallOptions): Promise<boolean>
   pushBlob(
     repository: Reference,
@@ -97,13 +102,13 @@ export function createRegistryClient(o: RegistryClientOptions): RegistryClient {
         return getManifest(session, addresses.manifest(reference, endpoint, { action: 'pull', signal }))
       })
     },
-    openBlob(repository, descriptor, { signal } = {}) {
+    openBlob(repository, descriptor, { signal, atOnce = false } = {}) {
       const blob = { repository, digest: descriptor.digest }
       const bytes = streamFromFirst(sources(repository, signal), descriptor.size, (endpoint, from) => {
         const address = addresses.blob(blob, endpoint, { action: 'pull', signal })
         return readBlob(session, { ...address, descriptor, from, log })
       })
-      return verify(slots.hold(bytes), descriptor)
+      return verify(atOnce ? bytes : slots.hold(bytes), descriptor)
     },
     async hasBlob(repository, digest, { signal } = {}) {
       const endpoint = originEndpoint(repository)

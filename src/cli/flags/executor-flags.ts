@@ -205,13 +205,14 @@ const cache: readonly Flag[] = [
     name: 'cache-from',
     kind: 'list',
     description:
-      'Read these caches only, beside the directory: a repository, oci:path, local (the directory alone) or none; repeatable',
+      'Where to take layers from besides the directory: registry/repository, oci:path, type=registry,ref=… or type=local,src=…; none for nowhere at all; repeatable',
     group: 'Cache',
   },
   {
     name: 'cache-to',
     kind: 'list',
-    description: 'Write these caches only, beside the directory: the same; repeatable',
+    description:
+      'Where new layers go besides the directory: registry/repository, oci:path, type=registry,ref=… or type=local,dest=…; none for nowhere at all; repeatable',
     group: 'Cache',
   },
   {

@@ -4,7 +4,6 @@ import type { TestContext } from 'node:test'
 import { type LocalLayerCache, localLayerCache } from '../../../cache/local.ts'
 import { ociLayerCache } from '../../../cache/oci-directory.ts'
 import { remoteLayerCache } from '../../../cache/remote.ts'
-import { severalLayerCaches } from '../../../cache/several.ts'
 import { tieredLayerCache } from '../../../cache/tiered.ts'
 import { parseRepository } from '../../../src/oci/reference.ts'
 import { type CachePlace, type CacheSurroundings, layerCacheSuite } from '../../suites/layer-cache.suite.ts'
@@ -17,34 +16,43 @@ layerCacheSuite('local', (t) => localPlace(t))
 layerCacheSuite('oci directory', (t) => ociPlace(t))
 layerCacheSuite('remote', (t) => remotePlace(t))
 
-layerCacheSuite('several, of which the last has it', async (t) => {
-  const [first, last] = [ociPlace(t), await remotePlace(t)]
-  return {
-    open: (around) => {
-      const readOnly = { cache: first.open(around), reads: true, writes: false }
-      return severalLayerCaches([readOnly, { cache: last.open(around), reads: true, writes: true }])
-    },
-    spoil: last.spoil,
-  }
-})
-
 layerCacheSuite('tiered over local only', (t) => {
   const local = localPlace(t)
-  return { open: (around) => tieredLayerCache({ local: local.open(around), pushRemote: true }), spoil: local.spoil }
+  return { open: (around) => tieredLayerCache({ local: local.open(around), remotes: [] }), spoil: local.spoil }
 })
 
 layerCacheSuite('tiered over oci directory only', (t) => {
   const remote = ociPlace(t)
-  return { open: (around) => tieredLayerCache({ remote: remote.open(around), pushRemote: true }), spoil: remote.spoil }
+  return {
+    open: (around) => tieredLayerCache({ remotes: [{ cache: remote.open(around), read: true, write: true }] }),
+    spoil: remote.spoil,
+  }
 })
 
 layerCacheSuite('tiered over local that is always new, and remote', async (t) => {
   const remote = await remotePlace(t)
   return {
     open: (around) => {
-      return tieredLayerCache({ local: localPlace(t).open(around), remote: remote.open(around), pushRemote: true })
+      return tieredLayerCache({
+        local: localPlace(t).open(around),
+        remotes: [{ cache: remote.open(around), read: true, write: true }],
+      })
     },
     spoil: remote.spoil,
+  }
+})
+
+layerCacheSuite('tiered over an empty place that is only read, and a repository', async (t) => {
+  const [empty, full] = [ociPlace(t), await remotePlace(t)]
+  return {
+    open: (around) => {
+      const remotes = [
+        { cache: empty.open(around), read: true, write: false },
+        { cache: full.open(around), read: true, write: true },
+      ]
+      return tieredLayerCache({ remotes })
+    },
+    spoil: full.spoil,
   }
 })
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { request as ask } from 'node:http'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -16,6 +17,7 @@ import { mediaTypes } from '../../../src/oci/media-type.ts'
 import { parseRepository, type Reference } from '../../../src/oci/reference.ts'
 import type { RegistryClient } from '../../../src/registry/registry-client.ts'
 import { bytesOf, collect } from '../../../src/stream/bytes.ts'
+import { startHttpServer } from '../../support/http-server.ts'
 import { type RegistryOptions, type RunningRegistry, startRegistry } from '../../support/registry.ts'
 import { temporaryDirectory } from '../content/support.ts'
 import { localClient } from './local-client.ts'
@@ -93,7 +95,7 @@ test('a layer of the registry gets another key there and in the local tier, and 
   const directory = temporaryDirectory(t)
   const around = { ttlMs: hour, log: keptLog().log, now: () => sampleTime }
   const local = localLayerCache({ directory, store: openStore(directory), readOnly: false, ...around })
-  const cache = tieredLayerCache({ local, remote: remote.open(), pushRemote: true })
+  const cache = tieredLayerCache({ local, remotes: [{ cache: remote.open(), read: true, write: true }] })
   const found = await cache.lookup(sampleKey('a'))
   assert.equal(found?.layer.kind, 'remote')
   await cache.store({ ...sampleEntry('b'), content: sampleKey('a') }, found.layer)
@@ -231,7 +233,7 @@ test('a registry that is gone is asked once, and the local tier works on', async
     log: kept.log,
     now: () => sampleTime,
   })
-  const cache = tieredLayerCache({ local, remote: remote.open(kept), pushRemote: true })
+  const cache = tieredLayerCache({ local, remotes: [{ cache: remote.open(kept), read: true, write: true }] })
   for (const name of ['a', 'b', 'c']) {
     assert.equal(await cache.lookup(sampleKey(name)), undefined)
     await cache.store(sampleEntry(name), await sampleLayer(store, name))
@@ -259,3 +261,68 @@ async function requests(remote: Remote, method: string, path: string): Promise<r
 function accessLines(log: string): readonly string[] {
   return log.split('\n').filter((line) => /^127\.0\.0\.1 /.test(line))
 }
+
+test('a registry that takes questions and never answers is given up, for all questions at once', async () => {
+  await using server = await startHttpServer(() => {})
+  const kept = keptLog()
+  await using client = localClient(kept.log)
+  const repository = parseRepository(`${server.host}/team/cache`)
+  const about = { client, repository, ttlMs: hour, log: kept.log, now: () => sampleTime, patienceMs: 200 }
+  const cache = remoteLayerCache(about)
+  const names = ['a', 'b', 'c']
+  assert.deepEqual(await Promise.all(names.map((name) => cache.lookup(sampleKey(name)))), [
+    undefined,
+    undefined,
+    undefined,
+  ])
+  const asked = server.requests.length
+  assert.equal(await cache.lookup(sampleKey('d')), undefined)
+  assert.equal(server.requests.length, asked, 'not asked again')
+  assert.equal(kept.warnings().length, 1)
+  assert.match(kept.warnings()[0] ?? '', /cannot be read, the build goes on without/)
+})
+
+test('a miss costs one request, a hit three; questions asked at once are on their way at once', async (t) => {
+  const remote = await startRemote(t)
+  const names = Array.from({ length: 20 }, (_, i) => `step-${i}`)
+  for (const name of names.slice(0, 10)) await pushed(t, remote, name)
+  let [now, most] = [0, 0]
+  await using proxy = await startHttpServer((request, response) => {
+    if (request.url?.includes('/manifests/')) {
+      now += 1
+      most = Math.max(most, now)
+    }
+    setTimeout(() => {
+      if (request.url?.includes('/manifests/')) now -= 1
+      const onward = ask(`http://${remote.registry.host}${request.url}`, {
+        method: request.method,
+        headers: request.headers,
+      })
+      onward.on('response', (answer) => {
+        response.writeHead(answer.statusCode ?? 502, answer.headers)
+        answer.pipe(response)
+      })
+      request.pipe(onward)
+    }, 200)
+  })
+  const repository = parseRepository(`${proxy.host}/team/cache`)
+  const { client } = remote
+  const cache = remoteLayerCache({ client, repository, ttlMs: hour, log: keptLog().log, now: () => sampleTime })
+  await cache.lookup(sampleKey('other'))
+  const before = proxy.requests.length
+  const started = performance.now()
+  const found = await Promise.all(names.map((name) => cache.lookup(sampleKey(name))))
+  t.diagnostic(`20 questions at 200 ms: ${(performance.now() - started).toFixed(0)} ms, ${most} at once`)
+  assert.equal(found.filter((hit) => hit !== undefined).length, 10)
+  assert.equal(proxy.requests.length - before, 10 * 3 + 10)
+  assert.equal(most, names.length)
+})
+
+test('a question does not wait for layers that are on their way', async (t) => {
+  const remote = await startRemote(t)
+  await pushed(t, remote, 'a')
+  await using client = localClient(keptLog().log, () => new Promise(() => {}))
+  const { repository } = remote
+  const cache = remoteLayerCache({ client, repository, ttlMs: hour, log: keptLog().log, now: () => sampleTime })
+  assert.equal((await cache.lookup(sampleKey('a')))?.tier, 'remote')
+})

@@ -28,7 +28,7 @@ function tiers(t: TestContext): Tiers {
 
 test('the local tier is asked first', async (t) => {
   const { local, remote, directory } = tiers(t)
-  const cache = tieredLayerCache({ local, remote, pushRemote: true })
+  const cache = tieredLayerCache({ local, remotes: [{ cache: remote, read: true, write: true }] })
   await cache.store(sampleEntry('a'), await sampleLayer(openStore(directory), 'a'))
   await cache.close()
   assert.ok(await remote.lookup(sampleKey('a')))
@@ -38,7 +38,7 @@ test('the local tier is asked first', async (t) => {
 test('a remote hit is local from the moment its layer is fetched', async (t) => {
   const { local, remote, directory, warnings } = tiers(t)
   await remote.store(sampleEntry('a'), await sampleLayer(openStore(temporaryDirectory(t)), 'a'))
-  const cache = tieredLayerCache({ local, remote, pushRemote: true })
+  const cache = tieredLayerCache({ local, remotes: [{ cache: remote, read: true, write: true }] })
   const hit = await cache.lookup(sampleKey('a'))
   assert.equal(hit?.tier, 'remote')
   assert.equal(openStore(directory).has(hit.layer.descriptor), false)
@@ -50,7 +50,7 @@ test('a remote hit is local from the moment its layer is fetched', async (t) => 
 
 test('what is meant for the local tier only neither asks nor reaches the remote one', async (t) => {
   const { local, remote, directory } = tiers(t)
-  const cache = tieredLayerCache({ local, remote, pushRemote: true })
+  const cache = tieredLayerCache({ local, remotes: [{ cache: remote, read: true, write: true }] })
   await remote.store(sampleEntry('far'), await sampleLayer(openStore(temporaryDirectory(t)), 'far'))
   assert.equal(await cache.lookup(sampleKey('far'), { remote: false }), undefined)
   await cache.store(sampleEntry('near'), await sampleLayer(openStore(directory), 'near'), { remote: false })
@@ -61,7 +61,7 @@ test('what is meant for the local tier only neither asks nor reaches the remote 
 
 test('without leave to push, the remote tier is read and never written', async (t) => {
   const { local, remote, directory } = tiers(t)
-  const cache = tieredLayerCache({ local, remote, pushRemote: false })
+  const cache = tieredLayerCache({ local, remotes: [{ cache: remote, read: true, write: false }] })
   await remote.store(sampleEntry('far'), await sampleLayer(openStore(temporaryDirectory(t)), 'far'))
   assert.ok(await cache.lookup(sampleKey('far')))
   await cache.store(sampleEntry('near'), await sampleLayer(openStore(directory), 'near'))
@@ -77,7 +77,9 @@ test('a local layer that is damaged comes from the remote tier at once', async (
   const around = { ttlMs: hour, log: keptLog().log, now: () => sampleTime }
   const fresh = localLayerCache({ directory, store: openStore(directory), readOnly: false, ...around })
   flipBit(openStore(directory).pathOf(layer.descriptor.digest))
-  const hit = await tieredLayerCache({ local: fresh, remote, pushRemote: true }).lookup(sampleKey('a'))
+  const hit = await tieredLayerCache({ local: fresh, remotes: [{ cache: remote, read: true, write: true }] }).lookup(
+    sampleKey('a'),
+  )
   assert.equal(hit?.tier, 'local')
   await collect(openLayer(hit.layer), 10_000)
   assert.deepEqual(damagedBlobs(directory), [])
@@ -88,7 +90,7 @@ test('a layer another build was first with is given from the local tier, and the
   const { local, remote, directory } = tiers(t)
   const first = await sampleLayer(openStore(directory), 'first')
   await local.store(sampleEntry('a'), first)
-  const cache = tieredLayerCache({ local, remote, pushRemote: true })
+  const cache = tieredLayerCache({ local, remotes: [{ cache: remote, read: true, write: true }] })
   const given = await cache.store(sampleEntry('a'), await sampleLayer(openStore(directory), 'second'))
   await cache.close()
   assert.deepEqual(given?.layer.descriptor, first.descriptor)
@@ -124,7 +126,7 @@ test('a slow push does not hold up the build, and close waits for it', async (t)
     },
     close: () => remote.close(),
   }
-  const cache = tieredLayerCache({ local, remote: slow, pushRemote: true })
+  const cache = tieredLayerCache({ local, remotes: [{ cache: slow, read: true, write: true }] })
   await cache.store(sampleEntry('a'), await sampleLayer(openStore(directory), 'a'))
   assert.ok(await local.lookup(sampleKey('a')))
   assert.equal(await remote.lookup(sampleKey('a')), undefined)
@@ -136,7 +138,7 @@ test('a slow push does not hold up the build, and close waits for it', async (t)
 test('an aborted push is thrown by close, after the other tier was closed', async (t) => {
   const { local, remote, directory } = tiers(t)
   const aborted = new AbortController()
-  const cache = tieredLayerCache({ local, remote, pushRemote: true })
+  const cache = tieredLayerCache({ local, remotes: [{ cache: remote, read: true, write: true }] })
   const layer = await sampleLayer(openStore(directory), 'a')
   await cache.store(sampleEntry('a'), layer, { signal: aborted.signal })
   aborted.abort(new Error('stop now'))
@@ -145,8 +147,67 @@ test('an aborted push is thrown by close, after the other tier was closed', asyn
 })
 
 test('a cache without any tier has nothing and keeps nothing', async (t) => {
-  const cache = tieredLayerCache({ pushRemote: true })
+  const cache = tieredLayerCache({ remotes: [] })
   await cache.store(sampleEntry('a'), await sampleLayer(openStore(temporaryDirectory(t)), 'a'))
   assert.equal(await cache.lookup(sampleKey('a')), undefined)
   await cache.close()
+})
+
+test('several remote tiers are each read and written as they allow', async (t) => {
+  const { local, remote, directory } = tiers(t)
+  const [written, read] = [tiers(t).remote, tiers(t).remote]
+  await remote.store(sampleEntry('neither'), await sampleLayer(openStore(temporaryDirectory(t)), 'neither'))
+  await written.store(sampleEntry('written'), await sampleLayer(openStore(temporaryDirectory(t)), 'written'))
+  await read.store(sampleEntry('read'), await sampleLayer(openStore(temporaryDirectory(t)), 'read'))
+  const cache = tieredLayerCache({
+    local,
+    remotes: [
+      { cache: remote, read: false, write: true },
+      { cache: written, read: true, write: true },
+      { cache: read, read: true, write: false },
+    ],
+  })
+  const found = await Promise.all(['neither', 'written', 'read'].map((name) => cache.lookup(sampleKey(name))))
+  assert.deepEqual(
+    found.map((hit) => hit?.tier),
+    [undefined, 'remote', 'remote'],
+  )
+  await cache.store(sampleEntry('new'), await sampleLayer(openStore(directory), 'new'))
+  await cache.settled()
+  const there = await Promise.all([remote, written, read].map((tier) => tier.lookup(sampleKey('new'))))
+  assert.deepEqual(
+    there.map((hit) => hit !== undefined),
+    [true, true, false],
+  )
+  await cache.close()
+})
+
+test('the answer of the first remote tier counts, and one that never answers holds up none before it', async (t) => {
+  const [first, second] = [tiers(t).remote, tiers(t).remote]
+  const layers = [
+    await sampleLayer(openStore(temporaryDirectory(t)), 'x'),
+    await sampleLayer(openStore(temporaryDirectory(t)), 'y'),
+  ]
+  await first.store(sampleEntry('a'), layers[0]!)
+  await second.store(sampleEntry('a'), layers[1]!)
+  const silent: LayerCache = {
+    ...first,
+    lookup: () => new Promise(() => {}),
+    store: async () => undefined,
+    close: async () => {},
+  }
+  const asTiers = [first, second, silent].map((cache) => ({ cache, read: true, write: true }))
+  const hit = await tieredLayerCache({ remotes: asTiers }).lookup(sampleKey('a'))
+  assert.deepEqual(hit?.layer.descriptor, layers[0]!.descriptor)
+})
+
+test('a layout is found changed by whoever has read it before', async (t) => {
+  const path = join(temporaryDirectory(t), 'layout')
+  const around = { path, ttlMs: hour, log: keptLog().log, now: () => sampleTime }
+  const reader = ociLayerCache(around)
+  for (const name of ['a', 'b', 'c']) {
+    assert.equal(await reader.lookup(sampleKey(name)), undefined)
+    await ociLayerCache(around).store(sampleEntry(name), await sampleLayer(openStore(temporaryDirectory(t)), name))
+    assert.ok(await reader.lookup(sampleKey(name)))
+  }
 })

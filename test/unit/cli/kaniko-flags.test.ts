@@ -102,6 +102,9 @@ const warmer: typeof executor = [
   ['log-timestamp', undefined, 'works'],
 ]
 
+/** Flags that say something about a cache only when there is one. */
+const needCache: ReadonlySet<string> = new Set(['no-push-cache', 'cache-repo'])
+
 type Fate = 'works' | 'no-op' | 'refused' | 'old'
 
 interface Options {
@@ -132,7 +135,8 @@ for (const [command, table, optionsOf] of [
         assert.throws(() => optionsOf([word]), refusal('usage', `--${flag} is not supported yet`))
         return
       }
-      const [before, after] = [optionsOf([]), optionsOf([word])]
+      const beside = needCache.has(flag) ? ['--cache'] : []
+      const [before, after] = [optionsOf(beside), optionsOf([...beside, word])]
       const { notices, warnings, ...options } = after
       const { notices: _, warnings: __, ...defaults } = before
       const expected = { notices: fate === 'no-op', warnings: fate === 'old' }

@@ -35,7 +35,7 @@ test("the defaults are kaniko's", () => {
     git: { submodules: false, insecureSkipTls: false, depth: 1, pullMethod: 'https' },
     cache: false,
     cacheDir: '/cache',
-    cacheTiers: { from: { local: true, remote: [] }, to: { local: true, remote: [] } },
+    cachePlaces: { local: { read: true, write: true }, remotes: [] },
     cacheTtlMs: 336 * 3600_000,
     cacheRunLayers: 'all',
     cacheCopyLayers: 'local',
@@ -128,7 +128,7 @@ test('every option that works takes its value', () => {
     buildContexts: new Map([['index.docker.io/library/x:latest', { kind: 'files', name: 'x', place: '/home/x/sub' }]]),
     cache: true,
     cacheDir: '/c',
-    cacheTiers: { from: { local: true, remote: ['oci:/r'] }, to: { local: true, remote: [] } },
+    cachePlaces: { local: { read: true, write: true }, remotes: [{ name: 'oci:/r', read: true, write: false }] },
     cacheTtlMs: 90 * 60_000,
     cacheRunLayers: 'none',
     cacheCopyLayers: 'all',
@@ -159,13 +159,70 @@ test('every option that works takes its value', () => {
   })
 })
 
+test('"none" is neither the directory nor a repository', () => {
+  const places = (...argv: string[]): unknown => options(['-d', 'r.example/app', '--cache', ...argv]).cachePlaces
+  const repository = { name: 'r.example/app/cache', read: true, write: true }
+  assert.deepEqual(places('--cache-from=none'), {
+    local: { read: false, write: true },
+    remotes: [{ ...repository, read: false }],
+  })
+  assert.deepEqual(places('--cache-to=none', '--cache-repo=r.example/app/cache'), {
+    local: { read: true, write: false },
+    remotes: [{ ...repository, write: false }],
+  })
+  const both = ['--no-push', '--cache', '--cache-from=none', '--cache-from=local']
+  refused(both, 'usage', /^--cache-from: "none" stands alone/)
+})
+
 test('the cache repository is inferred from the first destination, when something is pushed', () => {
-  const repo = (...argv: string[]): string | undefined => options(argv).cacheTiers.from.remote[0]
+  const repo = (...argv: string[]): string | undefined => options(argv).cachePlaces.remotes[0]?.name
   assert.equal(repo('--cache', '-d', 'r.example/a/b:1', '-d', 'r.example/c'), 'r.example/a/b/cache')
   assert.equal(repo('--cache', '-d', 'app'), 'index.docker.io/library/app/cache')
   assert.equal(repo('--cache', '-d', 'app', '--no-push'), undefined)
   assert.equal(repo('--cache', '--no-push'), undefined)
   assert.equal(repo('--cache', '-d', 'app', '--cache-repo', 'r.example/own'), 'r.example/own')
+})
+
+test('places to take layers from and to bring them to are read one by one, in every spelling', () => {
+  const remotes = (...argv: string[]): readonly string[] => {
+    return options(['--cache', ...argv]).cachePlaces.remotes.map(({ name, read, write }) => {
+      return `${name} ${read ? 'r' : ''}${write ? 'w' : ''}`
+    })
+  }
+  const [from, to] = ['r.example/a', 'r.example/b']
+  assert.deepEqual(remotes('--no-push', `--cache-from=${from}`, `--cache-to=${to}`), [`${from} r`, `${to} w`])
+  assert.deepEqual(remotes('--no-push', `--cache-from=${from}`, `--cache-to=type=registry,ref=${from}`), [`${from} rw`])
+  assert.deepEqual(remotes('--no-push', '--cache-from=type=local,src=/x', '--cache-to', 'type=local,dest=/x'), [
+    'oci:/x rw',
+  ])
+  assert.deepEqual(remotes('--no-push', '--cache-from=local', '--cache-from=oci:x', `--cache-from=${from}`), [
+    'oci:x r',
+    `${from} r`,
+  ])
+  const pushed = ['-d', 'r.example/app:1']
+  assert.deepEqual(remotes(...pushed), ['r.example/app/cache rw'])
+  assert.deepEqual(remotes(...pushed, `--cache-from=${from}`), [`${from} r`, 'r.example/app/cache w'])
+  assert.deepEqual(remotes(...pushed, '--cache-to=local'), ['r.example/app/cache r'])
+  assert.deepEqual(remotes(...pushed, `--cache-repo=${to}`, `--cache-from=${from}`), [`${to} rw`, `${from} r`])
+  assert.deepEqual(remotes(...pushed, '--no-push-cache', `--cache-from=${from}`), [`${from} r`])
+})
+
+test('a place for layers that cannot be used is refused by name, with what to write instead', () => {
+  const wrong = [
+    ['--cache-from=type=gha', /^--cache-from: type=gha is not supported/],
+    ['--cache-to=type=s3,region=x', /^--cache-to: type=s3 is not supported/],
+    ['--cache-to=type=inline', /^--cache-to: type=inline is not supported/],
+    ['--cache-to=type=registry,ref=r.example/a,mode=min', /^--cache-to: mode= is not supported/],
+    ['--cache-from=type=registry', /^--cache-from: type=registry needs ref=/],
+    ['--cache-from=ref=r.example/a', /^--cache-from: there is no type=/],
+    ['--cache-from=type=local,dest=/x', /^--cache-from: dest= is not supported/],
+    ['--cache-from=type=local,x', /^--cache-from: "x" in "type=local,x" is not name=value/],
+    ['--cache-from=oci:', /^--cache-from: "oci:" names no directory/],
+  ] as const
+  for (const [flag, message] of wrong) refused(['--no-push', '--cache', flag], 'usage', message)
+  refused(['--no-push', '--cache', '--cache-to=r.example/a:1'], 'reference-invalid', /^--cache-to: /)
+  refused(['--no-push', '--cache-from=r.example/a'], 'usage', /^--cache-from has no effect without --cache/)
+  refused(['--no-push', '--cache', '--no-push-cache', '--cache-to=oci:x'], 'usage', /contradict/)
 })
 
 test('KANIKO_NO_PUSH goes before the flag, whichever way', () => {
