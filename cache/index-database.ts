@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
@@ -46,6 +46,28 @@ export function openIndexDatabase(cacheDirectory: string, log: Log): IndexDataba
     log.debug(`The cache index in ${directory} is not used: ${messageOf(error)}`)
     return undefined
   }
+}
+
+/** Opens the newest index file to read it and no more; undefined when there is none. Throws when it cannot be read. */
+export function openIndexToRead(cacheDirectory: string): IndexDatabase | undefined {
+  const directory = join(cacheDirectory, 'index')
+  if (!hasReliableLocks(cacheDirectory) || !existsSync(directory)) return undefined
+  const newest = Math.max(...generationsIn(directory))
+  if (!Number.isFinite(newest)) return undefined
+  const db = new Database(join(directory, `v${schemaVersion}-g${newest}.db`), { readonly: true, timeout: 500 })
+  db.pragma('trusted_schema = OFF')
+  return db
+}
+
+/** Files of earlier generations, which no process opens any more. */
+export function oldIndexFiles(cacheDirectory: string): readonly string[] {
+  const directory = join(cacheDirectory, 'index')
+  if (!existsSync(directory)) return []
+  const generations = generationsIn(directory)
+  const old = generations.filter((generation) => generation < Math.max(...generations))
+  const names = old.map((generation) => `v${schemaVersion}-g${generation}.db`)
+  const files = names.flatMap((name) => [name, `${name}-journal`, `${name}-wal`, `${name}-shm`])
+  return files.map((name) => join(directory, name)).filter((path) => existsSync(path))
 }
 
 /** Runs `task` in one write transaction; a database busy with others is asked again for some seconds. */

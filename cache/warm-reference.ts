@@ -24,7 +24,7 @@ export interface WarmReference {
 /** Writes a reference below a cache directory, in place of an older one of the same name and platform. */
 export async function writeWarmReference(directory: string, reference: WarmReference): Promise<void> {
   makeDirectoryIn(directory, 'refs')
-  await writeFileAtomically(pathOf(directory, reference.name, reference.platform), referenceBytes(reference))
+  await writeFileAtomically(warmReferencePath(directory, reference.name, reference.platform), referenceBytes(reference))
 }
 
 /** Undefined when there is none; throws when it is damaged. */
@@ -33,7 +33,7 @@ export async function readWarmReference(
   name: string,
   platform: string,
 ): Promise<WarmReference | undefined> {
-  const path = pathOf(directory, name, platform)
+  const path = warmReferencePath(directory, name, platform)
   const bytes = await readSmallFile(path, maxEntrySize)
   if (bytes === undefined) return undefined
   const reference = parseReferenceFile(bytes, path)
@@ -68,7 +68,8 @@ function referenceFiles(directory: string): readonly string[] {
   }
 }
 
-function pathOf(directory: string, name: string, platform: string): string {
+/** Where the reference of a name and platform is kept. */
+export function warmReferencePath(directory: string, name: string, platform: string): string {
   const { hex } = splitDigest(digestOf(canonicalJson([name, platform])))
   return join(directory, 'refs', `${hex}.json`)
 }
@@ -87,7 +88,8 @@ function referenceBytes(reference: WarmReference): Uint8Array {
   return new TextEncoder().encode(canonicalJson({ ...content, checksum }))
 }
 
-function parseReferenceFile(bytes: Uint8Array, path: string): WarmReference {
+/** Throws a HearthError for bytes that `writeWarmReference` would not have written. */
+export function parseReferenceFile(bytes: Uint8Array, path: string): WarmReference {
   const o = asRecord(parseJson(bytes, `warm reference ${path}`), 'warm reference')
   const { name, platform, resolved, resolvedAt } = o
   if (typeof name !== 'string' || typeof platform !== 'string') throw damaged(path, 'a field is missing')

@@ -2,9 +2,11 @@ import { resolve } from 'node:path'
 import { BaseImages } from '../../cache/base-images.ts'
 import { type CacheAccess, cacheAccess } from '../../cache/cache-directory.ts'
 import type { LayerCache } from '../../cache/layer-cache.ts'
+import { keepWithin } from '../../cache/limits.ts'
 import { type LocalLayerCache, localLayerCache, writingTrouble } from '../../cache/local.ts'
 import { MountDirectories } from '../../cache/mount-directories.ts'
 import { ociLayerCache } from '../../cache/oci-directory.ts'
+import { Pins } from '../../cache/pins.ts'
 import { remoteLayerCache } from '../../cache/remote.ts'
 import { tieredLayerCache } from '../../cache/tiered.ts'
 import { Trouble } from '../../cache/trouble.ts'
@@ -24,6 +26,7 @@ export interface BuildCacheOptions {
   /** An existing directory of this build's own, for layers that cannot be kept. */
   readonly workDir: string
   readonly log: Log
+  readonly signal: AbortSignal
 }
 
 /** What a build keeps its layers in, and what it can take from earlier ones. */
@@ -35,6 +38,8 @@ export interface BuildCache {
   readonly mounts: MountDirectories
   /** Why that does not stay for later builds; undefined where it does. */
   readonly mountsGo: string | undefined
+  /** Lets go of what was used, then keeps the directory within its limits. */
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 /**
@@ -43,7 +48,16 @@ export interface BuildCache {
  */
 export function openBuildCache(around: BuildCacheOptions): BuildCache {
   const access = around.options.cache ? usableAccess(around.options, around.log) : 'none'
-  return { ...openLayerCache(around, access), ...openMounts(around, access) }
+  const pins = access === 'writable' ? Pins.open(around.options.cacheDir, around.log) : undefined
+  const parts = { ...openLayerCache(around, access, pins), ...openMounts(around, access) }
+  return { ...parts, [Symbol.asyncDispose]: () => closeDirectory(around, pins) }
+}
+
+async function closeDirectory({ options, log, signal }: BuildCacheOptions, pins: Pins | undefined): Promise<void> {
+  if (pins === undefined) return
+  pins.close()
+  const { cacheDir, cacheMaxSize: maxSize, cacheTtlMs: ttlMs } = options
+  await keepWithin(cacheDir, { maxSize, ttlMs }, { log, signal })
 }
 
 function openMounts(around: BuildCacheOptions, access: CacheAccess): Pick<BuildCache, 'mounts' | 'mountsGo'> {
@@ -56,16 +70,16 @@ function openMounts(around: BuildCacheOptions, access: CacheAccess): Pick<BuildC
   return { mounts, mountsGo: why }
 }
 
-type LayerParts = Omit<BuildCache, 'mounts' | 'mountsGo'>
+type LayerParts = Omit<BuildCache, 'mounts' | 'mountsGo' | typeof Symbol.asyncDispose>
 
-function openLayerCache(around: BuildCacheOptions, access: CacheAccess): LayerParts {
+function openLayerCache(around: BuildCacheOptions, access: CacheAccess, pins: Pins | undefined): LayerParts {
   const { options, workDir, log } = around
   const temporary = (): BlobStore => BlobStore.open(`${workDir}/store`, { readOnly: false })
   if (!options.cache) return { store: temporary(), layers: undefined, warm: undefined }
   if (access === 'none') return { store: temporary(), layers: tiered(undefined, around), warm: undefined }
   const { cacheDir: directory, cacheTtlMs: ttlMs, tarPath, ociLayoutPath } = options
   const writing = writingTrouble(directory, log)
-  const store = openShared({ directory, readOnly: access === 'read-only', log, writing, temporary })
+  const store = openShared({ directory, readOnly: access === 'read-only', log, writing, temporary, pins })
   const { readOnly } = store
   // These outputs read every layer, so that a damaged one is better found before the build counts on it.
   const checkLayers = tarPath !== undefined || ociLayoutPath !== undefined
@@ -81,9 +95,10 @@ interface SharedOptions {
   readonly log: Log
   readonly writing: Trouble
   readonly temporary: () => BlobStore
+  readonly pins: Pins | undefined
 }
 
-function openShared({ directory, readOnly, log, writing, temporary }: SharedOptions): BlobStore {
+function openShared({ directory, readOnly, log, writing, temporary, pins }: SharedOptions): BlobStore {
   const damaged = new Trouble(log, `A blob of the cache directory ${directory} is damaged and is not used`)
   const onDamaged = (path: string): void => damaged.note(path)
   const spill = (error: unknown): BlobStore => {
@@ -91,11 +106,11 @@ function openShared({ directory, readOnly, log, writing, temporary }: SharedOpti
     return temporary()
   }
   try {
-    return BlobStore.open(directory, { readOnly, onDamaged, spill })
+    return BlobStore.open(directory, { readOnly, onDamaged, spill, pins })
   } catch (error) {
     // There may be layers and images to read all the same.
     writing.note(error)
-    return BlobStore.open(directory, { readOnly: true, onDamaged })
+    return BlobStore.open(directory, { readOnly: true, onDamaged, pins })
   }
 }
 

@@ -53,6 +53,8 @@ export interface ExecutorOptions {
   /** "registry/repository" or "oci:path" as given; with --cache and a push it defaults to the first destination's repository + "/cache". */
   readonly cacheRepo?: string
   readonly cacheTtlMs: number
+  /** In bytes; undefined for as much as there is room. */
+  readonly cacheMaxSize: number | undefined
   readonly cacheRunLayers: CachePolicy
   readonly cacheCopyLayers: CachePolicy
   readonly singleSnapshot: boolean

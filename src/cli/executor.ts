@@ -116,9 +116,9 @@ async function executeWith(
   if (!options.dryrun && hasCommands(dockerfile)) releaseUnlessRestart(said, isolations)
   else said.release()
   const outputs = planOutputs({ options, client: registries.push, log, signal })
-  const cache = options.dryrun
+  await using cache = options.dryrun
     ? openCacheToRead({ options, workDir, log })
-    : openBuildCache({ options, env: execution.env, client: registries.push, workDir, log })
+    : openBuildCache({ options, env: execution.env, client: registries.push, workDir, log, signal })
   const images = createImageSource({ client: registries.pull, warm: cache.warm, log, signal })
   const { plan, baseConfig } = await planOf(dockerfile, options, images)
   runBuildChecks(checked, findings, baseConfig)

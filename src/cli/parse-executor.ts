@@ -176,7 +176,14 @@ function outputs(values: FlagValues): Pick<ExecutorOptions, 'tarPath' | 'ociLayo
 
 type CacheOptions = Pick<
   ExecutorOptions,
-  'cache' | 'cacheDir' | 'cacheRepo' | 'cacheTtlMs' | 'cacheRunLayers' | 'cacheCopyLayers' | 'pushCache'
+  | 'cache'
+  | 'cacheDir'
+  | 'cacheRepo'
+  | 'cacheTtlMs'
+  | 'cacheMaxSize'
+  | 'cacheRunLayers'
+  | 'cacheCopyLayers'
+  | 'pushCache'
 >
 
 function cacheOptions(values: FlagValues, pushedTo: string | undefined): CacheOptions {
@@ -187,6 +194,7 @@ function cacheOptions(values: FlagValues, pushedTo: string | undefined): CacheOp
     cacheDir: readCacheDir(values),
     ...given('cacheRepo', readCacheRepo(values) ?? inferred),
     cacheTtlMs: values.milliseconds('cache-ttl'),
+    cacheMaxSize: values.bytes('cache-max-size'),
     cacheRunLayers: values.boolean('cache-run-layers') ? 'all' : 'none',
     cacheCopyLayers: copyPolicy(values),
     pushCache: !values.boolean('no-push-cache'),

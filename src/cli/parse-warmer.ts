@@ -59,6 +59,7 @@ function warmerOptions(read: Arguments, { values, env, cwd }: Surroundings): War
     buildArgs: buildArgs.values,
     cacheDir: readCacheDir(values),
     cacheTtlMs: values.milliseconds('cache-ttl'),
+    cacheMaxSize: values.bytes('cache-max-size'),
     force: values.boolean('force'),
     registry: readRegistryFlags(values, env),
     imageDownloadRetry: values.count('image-download-retry'),

@@ -19,18 +19,20 @@ export interface ReadingOptions {
   readonly log: Log
 }
 
+const nothingToClose = { [Symbol.asyncDispose]: async (): Promise<void> => {} }
+
 /** The cache directory as it is: nothing is made or written there, and the cache repository is not asked. */
 export function openCacheToRead({ options, workDir, log }: ReadingOptions): BuildCache {
   const temporary = BlobStore.open(`${workDir}/store`, { readOnly: false })
   const mounts = { mounts: new MountDirectories({ directory: `${workDir}/mounts` }), mountsGo: undefined }
-  if (!options.cache) return { store: temporary, layers: undefined, warm: undefined, ...mounts }
+  if (!options.cache) return { store: temporary, layers: undefined, warm: undefined, ...mounts, ...nothingToClose }
   const { cacheDir: directory, cacheTtlMs: ttlMs } = options
   const store = BlobStore.open(directory, { readOnly: true })
   // That a directory is only read needs no saying here.
   const quiet = { ...log, info() {} }
   const layers = localLayerCache({ directory, store, ttlMs, readOnly: true, log: quiet, now: () => new Date() })
   const warm = BaseImages.open(directory, { readOnly: true, log, ttlMs, store })
-  return { store: temporary, layers, warm, ...mounts }
+  return { store: temporary, layers, warm, ...mounts, ...nothingToClose }
 }
 
 export interface PlanToPrint {

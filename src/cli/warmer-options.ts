@@ -21,6 +21,8 @@ export interface WarmerOptions {
   /** As given: a path relative to the working directory. */
   readonly cacheDir: string
   readonly cacheTtlMs: number
+  /** In bytes; undefined for as much as there is room. */
+  readonly cacheMaxSize: number | undefined
   readonly force: boolean
   readonly registry: RegistryFlags
   readonly imageDownloadRetry: number

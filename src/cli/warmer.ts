@@ -1,4 +1,6 @@
 import { resolve } from 'node:path'
+import type { BaseImages } from '../../cache/base-images.ts'
+import { keepWithin } from '../../cache/limits.ts'
 import { describeResult, describeResults } from '../../warmer/describe-result.ts'
 import { imagesOfDockerfile } from '../../warmer/image-list.ts'
 import { openImages } from '../../warmer/open-images.ts'
@@ -33,13 +35,31 @@ export const runWarmer: Program = async (input) => {
   }
 }
 
-async function warm(options: WarmerOptions, { stderr, signal }: ProgramInput): Promise<void> {
-  const log = createProgramLog(options.log, stderr)
+async function warm(options: WarmerOptions, input: ProgramInput): Promise<void> {
+  const log = createProgramLog(options.log, input.stderr)
   for (const notice of options.notices) log.debug(notice)
   for (const warning of options.warnings) log.warn(warning)
   const wanted = wantedImages(options, log)
-  const { registry: flags, environment, imageDownloadRetry, cacheTtlMs: ttlMs, force } = options
-  const images = await openImages(resolve(environment.cwd, options.cacheDir), { ttlMs, log })
+  const { environment, cacheDir, cacheTtlMs: ttlMs, cacheMaxSize: maxSize } = options
+  const images = await openImages(resolve(environment.cwd, cacheDir), { ttlMs, log })
+  try {
+    await warmInto(images, wanted, { options, log, input })
+  } finally {
+    images.close()
+    await keepWithin(images.directory, { maxSize, ttlMs: Number.POSITIVE_INFINITY }, { log, signal: input.signal })
+  }
+}
+
+interface Warming {
+  readonly options: WarmerOptions
+  readonly log: Log
+  readonly input: ProgramInput
+}
+
+async function warmInto(images: BaseImages, wanted: readonly WantedImage[], warming: Warming): Promise<void> {
+  const { options, log, input } = warming
+  const { stderr, signal } = input
+  const { registry: flags, environment, imageDownloadRetry, force } = options
   await using registries = await openRegistryAccess({
     flags,
     environment,

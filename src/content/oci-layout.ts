@@ -66,6 +66,11 @@ export class OciLayout {
     await this.#update((images) => [...images.filter((other) => !isReplacedBy(other, image)), listed(image)])
   }
 
+  /** Takes images out of index.json; their blobs stay. */
+  async remove(isRemoved: (image: LayoutImage) => boolean): Promise<void> {
+    await this.#update((images) => images.filter((image) => !isRemoved(image)))
+  }
+
   /** Makes these the only images. Blobs of others stay. */
   async replace(images: readonly LayoutImage[]): Promise<void> {
     await this.#update(() => images.map(listed))

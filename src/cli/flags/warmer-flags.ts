@@ -51,6 +51,13 @@ const cache: readonly Flag[] = [
     group: 'Cache',
   },
   {
+    name: 'cache-max-size',
+    kind: 'size',
+    default: '',
+    description: 'Bytes (10GiB) the directory may have after warming; what was used longest ago is removed',
+    group: 'Cache',
+  },
+  {
     name: 'force',
     alias: 'f',
     kind: 'boolean',
