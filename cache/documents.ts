@@ -5,6 +5,7 @@ import { type Digest, isDigest } from '../src/oci/digest.ts'
 
 /** A small file of a cache directory that says what blobs are for. */
 export interface StoredDocument {
+  readonly folder: 'entries' | 'refs'
   readonly path: string
   /** Its name without the ending: 64 hexadecimal digits. */
   readonly name: string
@@ -14,13 +15,13 @@ export interface StoredDocument {
 const fileName = /^([0-9a-f]{64})\.json$/
 
 /** The documents in entries/ or refs/; none when there is no such directory. */
-export function documentsIn(directory: string, folder: 'entries' | 'refs'): readonly StoredDocument[] {
+export function documentsIn(directory: string, folder: StoredDocument['folder']): readonly StoredDocument[] {
   const found: StoredDocument[] = []
   for (const file of namesIn(join(directory, folder))) {
     const name = fileName.exec(file)?.[1]
     const path = join(directory, folder, file)
     const stat = name === undefined ? undefined : lstatSync(path, { throwIfNoEntry: false })
-    if (name !== undefined && stat?.isFile() === true) found.push({ path, name, stat })
+    if (name !== undefined && stat?.isFile() === true) found.push({ folder, path, name, stat })
   }
   return found
 }

@@ -1,8 +1,12 @@
 import type { CommandGroup } from '../run-subcommand.ts'
+import { duCommand } from './du.ts'
+import { lsCommand } from './ls.ts'
+import { pruneCommand } from './prune.ts'
+import { verifyCommand } from './verify.ts'
 
 /** "hearth-executor cache …" */
 export const cacheCommands: CommandGroup = {
   name: 'hearth-executor cache',
   summary: 'Looks after a cache directory.',
-  commands: [],
+  commands: [duCommand, lsCommand, pruneCommand, verifyCommand],
 }
