@@ -20,6 +20,7 @@ test("the defaults are kaniko's", () => {
     buildArgs: {},
     cacheDir: '/cache',
     cacheTtlMs: 336 * 3600_000,
+    cacheMaxSize: undefined,
     force: false,
     refused: [],
     imageDownloadRetry: 0,
@@ -33,7 +34,20 @@ test("the defaults are kaniko's", () => {
 })
 
 test('every flag takes its value, and images add up', () => {
-  const argv = ['-ia', '--image=b:2', '-i', 'oci:/l:c:3', '-d', 'D', '--build-arg', 'X', '-c/c', '-f', '--cache-ttl=1h']
+  const argv = [
+    '-ia',
+    '--image=b:2',
+    '-i',
+    'oci:/l:c:3',
+    '-d',
+    'D',
+    '--build-arg',
+    'X',
+    '-c/c',
+    '-f',
+    '--cache-ttl=1h',
+    '--cache-max-size=10GiB',
+  ]
   const more = [
     '--custom-platform=linux/arm64',
     '--image-download-retry=4',
@@ -51,6 +65,7 @@ test('every flag takes its value, and images add up', () => {
     buildArgs: { X: 'y' },
     cacheDir: '/c',
     cacheTtlMs: 3600_000,
+    cacheMaxSize: 10 * 2 ** 30,
     force: true,
     refused: [],
     imageDownloadRetry: 4,
