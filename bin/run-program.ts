@@ -29,7 +29,13 @@ export async function runProgram(program: Program): Promise<never> {
     stderr,
     signal,
   })
+  for (const stream of [stdout, stderr]) await written(stream)
   return process.exit(interruption.exitCode() ?? code)
+}
+
+/** Waits until a pipe has taken what was printed: an exit would cut it off. */
+async function written(stream: NodeJS.WriteStream): Promise<void> {
+  if (stream.writableLength > 0) await new Promise((resolve) => stream.write('', resolve))
 }
 
 interface Interruption {

@@ -14,13 +14,15 @@ import { formatPlatform, normalizePlatform, type Platform, samePlatform } from '
 import { formatReference, type Reference } from '../src/oci/reference.ts'
 import { bytesOf } from '../src/stream/bytes.ts'
 import { indexWarmImages } from './image-index.ts'
+import { noteUse } from './last-use.ts'
 import { isFresh } from './layer-cache.ts'
+import type { Pins } from './pins.ts'
 import { Trouble } from './trouble.ts'
 import {
   listWarmReferences,
-  noteUse,
   readWarmReference,
   type WarmReference,
+  warmReferencePath,
   writeWarmReference,
 } from './warm-reference.ts'
 
@@ -32,6 +34,8 @@ export interface BaseImagesOptions {
   readonly now?: () => Date
   /** The directory's blobs, where somebody has opened them already. */
   readonly store?: BlobStore
+  /** The lease of whoever fills the directory; closed with it. */
+  readonly pins?: Pins | undefined
 }
 
 /** A warmed image, found under the reference asked for. */
@@ -72,7 +76,7 @@ export class BaseImages {
 
   /** Unless read-only, creates the directory; throws a HearthError when it cannot be written. */
   static open(directory: string, options: BaseImagesOptions): BaseImages {
-    const store = options.store ?? BlobStore.open(directory, { readOnly: options.readOnly })
+    const store = options.store ?? BlobStore.open(directory, { readOnly: options.readOnly, pins: options.pins })
     if (!options.readOnly) reapTemporaries(join(directory, 'refs'))
     return new BaseImages(directory, store, options)
   }
@@ -92,8 +96,8 @@ export class BaseImages {
       const found = await this.#look(reference, formatPlatform(normalizePlatform(platform)))
       if (found === undefined) return undefined
       await this.#checkWhole(found.manifest)
-      // Pruning asks how long nobody has wanted an image.
-      if (!this.#options.readOnly) noteUse(this.directory, found)
+      const { name, platform: listed } = found
+      if (!this.#options.readOnly) await noteUse([warmReferencePath(this.directory, name, listed)])
       return this.#describe(found)
     } catch (error) {
       this.#reading.note(error)
@@ -156,6 +160,11 @@ export class BaseImages {
   async list(): Promise<readonly WarmImage[]> {
     const references = await listWarmReferences(this.directory)
     return references.filter(({ name }) => !isDigest(name)).map((reference) => this.#describe(reference))
+  }
+
+  /** What was used need not stay any more. */
+  close(): void {
+    this.#options.pins?.close()
   }
 
   async #look(reference: Reference, platform: string): Promise<WarmReference | undefined> {

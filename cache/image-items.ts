@@ -33,13 +33,22 @@ export interface ImageItem extends CacheItem {
 
 /** The warmed images of a cache directory, sorted by name. Nothing is changed; damaged references are left out. */
 export async function listImages(directory: string): Promise<readonly ImageItem[]> {
-  const layout = await OciLayout.open(directory, { readOnly: true })
-  const listed = await layout.images()
+  const listed = await listedImages(directory)
   const references = await listWarmReferences(directory)
   const store = BlobStore.open(directory, { readOnly: true })
   const names = [...named(references, listed), ...nameless(references, listed)]
   const items = await Promise.all(names.map((name) => itemOf(name, { directory, store, references, names })))
   return items.sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/** What index.json lists; nothing where there is none that can be read. */
+async function listedImages(directory: string): Promise<readonly LayoutImage[]> {
+  try {
+    return await (await OciLayout.open(directory, { readOnly: true })).images()
+  } catch (error) {
+    if (error instanceof HearthError) return []
+    throw error
+  }
 }
 
 /** An image's name, and what stands for it in the two places where it is noted. */
@@ -144,21 +153,26 @@ async function blobsOf(manifest: Descriptor, store: BlobStore): Promise<Pick<Ima
 async function removeImage(image: ImageName, { directory, references }: Surroundings): Promise<boolean> {
   const { manifest, tag } = image
   if (tag !== undefined && !(await removeWarmReferences(directory, [tag]))) return false
-  const layout = await OciLayout.open(directory, { readOnly: false })
   const isIt = (one: LayoutImage): boolean => one.name === image.reference && platformOf(one) === image.platform
   const isUnnamed = (one: LayoutImage): boolean => one.name === undefined && one.descriptor.digest === image.reference
   if (!(await isNamed(manifest, image, directory))) {
     const byDigest = references.filter((one) => one.manifest.digest === manifest.digest && isDigest(one.name))
     await removeWarmReferences(directory, byDigest)
   }
-  if (image.listed !== undefined || tag !== undefined) await layout.remove((one) => isIt(one) || isUnnamed(one))
+  await removeFromLayout(directory, (one) => isIt(one) || isUnnamed(one))
   return true
+}
+
+/** A damaged index.json is none of a prune's business. */
+async function removeFromLayout(directory: string, isRemoved: (image: LayoutImage) => boolean): Promise<void> {
+  if (!(await listedImages(directory)).some(isRemoved)) return
+  const layout = await OciLayout.open(directory, { readOnly: false })
+  await layout.remove(isRemoved)
 }
 
 /** Whether another name than this one means the same image, as things stand now. */
 async function isNamed(manifest: Descriptor, image: ImageName, directory: string): Promise<boolean> {
-  const layout = await OciLayout.open(directory, { readOnly: true })
-  const names = named(await listWarmReferences(directory), await layout.images())
+  const names = named(await listWarmReferences(directory), await listedImages(directory))
   return names.some((other) => {
     const isItself = other.reference === image.reference && other.platform === image.platform
     return other.manifest.digest === manifest.digest && !isItself

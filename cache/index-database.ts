@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
@@ -70,6 +70,17 @@ export function openIndexToRead(cacheDirectory: string): IndexDatabase | undefin
   } catch {
     return undefined
   }
+}
+
+/** Files of earlier generations, which no process opens any more. */
+export function oldIndexFiles(cacheDirectory: string): readonly string[] {
+  const directory = join(cacheDirectory, 'index')
+  if (!existsSync(directory)) return []
+  const generations = generationsIn(directory)
+  const old = generations.filter((generation) => generation < Math.max(...generations))
+  const names = old.map((generation) => `v${schemaVersion}-g${generation}.db`)
+  const files = names.flatMap((name) => [name, `${name}-journal`, `${name}-wal`, `${name}-shm`])
+  return files.map((name) => join(directory, name)).filter((path) => existsSync(path))
 }
 
 /** Runs `task` in one write transaction; a database busy with others is asked again for some seconds. */

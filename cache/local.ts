@@ -7,6 +7,7 @@ import { fetchLayer, type Layer, type ReadOptions, type StoredLayer } from '../s
 import type { Log } from '../src/log.ts'
 import { type Entry, entryBytes, entryPath, readEntry } from './entry-file.ts'
 import { type CacheKey, canonicalInputs, storedRecord } from './key.ts'
+import { noteUse } from './last-use.ts'
 import { type CachedLayer, type CacheOptions, isFresh, type LayerCache, type NewEntry } from './layer-cache.ts'
 import { LayerIndex, type LayerUse } from './layer-index.ts'
 import { reasonOf, Trouble, throwIfAborted } from './trouble.ts'
@@ -105,6 +106,7 @@ class DirectoryCache implements LocalLayerCache {
   async close(): Promise<void> {
     if (this.#options.readOnly || this.#stored.size + this.#uses.size === 0) return
     const { directory, log } = this.#options
+    await noteUse([...this.#uses.keys()].map((key) => entryPath(directory, key)))
     let index: LayerIndex | undefined
     try {
       index = LayerIndex.open(directory, log)

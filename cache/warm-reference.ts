@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, unlinkSync, utimesSync } from 'node:fs'
+import { lstatSync, readdirSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeFileAtomically } from '../src/content/atomic-file.ts'
 import { onDiskOf } from '../src/content/disk-error.ts'
@@ -34,7 +34,7 @@ export interface KeptReference extends WarmReference {
 /** Writes a reference below a cache directory, in place of an older one of the same name and platform. */
 export async function writeWarmReference(directory: string, reference: WarmReference): Promise<void> {
   makeDirectoryIn(directory, 'refs')
-  await writeFileAtomically(pathOf(directory, reference.name, reference.platform), referenceBytes(reference))
+  await writeFileAtomically(warmReferencePath(directory, reference.name, reference.platform), referenceBytes(reference))
 }
 
 /** Undefined when there is none; throws when it is damaged. */
@@ -43,7 +43,7 @@ export async function readWarmReference(
   name: string,
   platform: string,
 ): Promise<WarmReference | undefined> {
-  const path = pathOf(directory, name, platform)
+  const path = warmReferencePath(directory, name, platform)
   const bytes = await readSmallFile(path, maxEntrySize)
   if (bytes === undefined) return undefined
   const reference = parseReferenceFile(bytes, path)
@@ -51,16 +51,6 @@ export async function readWarmReference(
   if (platform === '' && reference.manifest.digest !== name)
     throw damaged(path, 'its manifest is not the one it is named for')
   return reference
-}
-
-/** Notes that somebody wants a reference, as the time of its file. Failure costs the note, nothing else. */
-export function noteUse(directory: string, { name, platform }: Pick<WarmReference, 'name' | 'platform'>): void {
-  try {
-    const now = new Date()
-    utimesSync(pathOf(directory, name, platform), now, now)
-  } catch {
-    return
-  }
 }
 
 /** Every readable reference of a cache directory, damaged ones left out. */
@@ -86,7 +76,8 @@ export async function removeWarmReferences(directory: string, references: readon
     const now = await readWarmReference(directory, seen.name, seen.platform).catch(() => seen)
     if (now === undefined) continue
     const isSame = now.resolved === seen.resolved && now.resolvedAt.getTime() === seen.resolvedAt.getTime()
-    if (isSame) await onDiskOf(join(directory, 'refs'), removeFile(pathOf(directory, seen.name, seen.platform)))
+    if (isSame)
+      await onDiskOf(join(directory, 'refs'), removeFile(warmReferencePath(directory, seen.name, seen.platform)))
     else areGone = false
   }
   if (references.length > 0) await syncDirectory(join(directory, 'refs')).catch(() => {})
@@ -111,7 +102,8 @@ function referenceFiles(directory: string): readonly string[] {
   }
 }
 
-function pathOf(directory: string, name: string, platform: string): string {
+/** Where the reference of a name and platform is kept. */
+export function warmReferencePath(directory: string, name: string, platform: string): string {
   const { hex } = splitDigest(digestOf(canonicalJson([name, platform])))
   return join(directory, 'refs', `${hex}.json`)
 }
@@ -130,7 +122,8 @@ function referenceBytes(reference: WarmReference): Uint8Array {
   return new TextEncoder().encode(canonicalJson({ ...content, checksum }))
 }
 
-function parseReferenceFile(bytes: Uint8Array, path: string): WarmReference {
+/** Throws a HearthError for bytes that `writeWarmReference` would not have written. */
+export function parseReferenceFile(bytes: Uint8Array, path: string): WarmReference {
   const o = asRecord(parseJson(bytes, `warm reference ${path}`), 'warm reference')
   const { name, platform, resolved, resolvedAt } = o
   if (typeof name !== 'string' || typeof platform !== 'string') throw damaged(path, 'a field is missing')

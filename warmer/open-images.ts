@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs'
 import { BaseImages } from '../cache/base-images.ts'
 import { type CacheAccess, cacheAccess } from '../cache/cache-directory.ts'
+import { Pins } from '../cache/pins.ts'
 import { deniedDirectory } from '../src/content/denied-directory.ts'
 import { OciLayout } from '../src/content/oci-layout.ts'
 import { HearthError } from '../src/errors.ts'
@@ -20,7 +21,7 @@ export async function openImages(directory: string, { ttlMs, log }: OpenImagesOp
   try {
     const access = cacheAccess(directory)
     if (access !== 'writable') throw notWritable(directory, access)
-    const images = BaseImages.open(directory, { readOnly: false, log, ttlMs })
+    const images = BaseImages.open(directory, { readOnly: false, log, ttlMs, pins: Pins.open(directory, log) })
     // A damaged index.json would otherwise show only after the download.
     await (await OciLayout.open(directory, { readOnly: true })).images()
     return images

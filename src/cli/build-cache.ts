@@ -6,8 +6,10 @@ import type { MissReader } from '../../cache/explain.ts'
 import { FileTables } from '../../cache/file-tables.ts'
 import { KanikoImages } from '../../cache/kaniko-images.ts'
 import type { LayerCache } from '../../cache/layer-cache.ts'
+import { keepWithin } from '../../cache/limits.ts'
 import { localLayerCache, writingTrouble } from '../../cache/local.ts'
 import { MountDirectories } from '../../cache/mount-directories.ts'
+import { Pins } from '../../cache/pins.ts'
 import type { TieredLayerCache } from '../../cache/tiered.ts'
 import { UnpackedTrees } from '../../cache/unpacked-trees.ts'
 import { BlobStore } from '../content/blob-store.ts'
@@ -29,7 +31,7 @@ export interface BuildCacheOptions {
   /** An existing directory of this build's own, for layers that cannot be kept. */
   readonly workDir: string
   readonly log: Log
-  readonly signal?: AbortSignal | undefined
+  readonly signal: AbortSignal
 }
 
 /** What a build keeps its layers in, and what it can take from earlier ones. */
@@ -53,6 +55,8 @@ export interface BuildCache {
   readonly mounts: MountDirectories
   /** Why that does not stay for later builds; undefined where it does. */
   readonly mountsGo: string | undefined
+  /** Lets go of what was used, then keeps the directory within its limits. */
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 /**
@@ -63,7 +67,16 @@ export function openBuildCache(around: BuildCacheOptions): BuildCache {
   const { options, log } = around
   const usable = options.cache ? usableAccess(options, log) : 'none'
   const access = usable === 'writable' && !options.cachePlaces.local.write ? 'read-only' : usable
-  return { ...openLayerCache(around, access), ...openMounts(around, access) }
+  const pins = access === 'writable' ? Pins.open(options.cacheDir, log) : undefined
+  const parts = { ...openLayerCache(around, access, pins), ...openMounts(around, access) }
+  return { ...parts, [Symbol.asyncDispose]: () => closeDirectory(around, pins) }
+}
+
+async function closeDirectory({ options, log, signal }: BuildCacheOptions, pins: Pins | undefined): Promise<void> {
+  if (pins === undefined) return
+  pins.close()
+  const { cacheDir, cacheMaxSize: maxSize, cacheTtlMs: ttlMs } = options
+  await keepWithin(cacheDir, { maxSize, ttlMs }, { log, signal })
 }
 
 function openMounts(around: BuildCacheOptions, access: CacheAccess): Pick<BuildCache, 'mounts' | 'mountsGo'> {
@@ -80,7 +93,7 @@ function whyMountsGo({ cache, cacheDir, cachePlaces }: ExecutorOptions): string 
   return cachePlaces.local.write ? `the cache directory ${cacheDir} cannot be written` : '--cache-to is none'
 }
 
-type LayerParts = Omit<BuildCache, 'mounts' | 'mountsGo'>
+type LayerParts = Omit<BuildCache, 'mounts' | 'mountsGo' | typeof Symbol.asyncDispose>
 
 export const nothing: Omit<LayerParts, 'store'> = {
   layers: undefined,
@@ -93,7 +106,7 @@ export const nothing: Omit<LayerParts, 'store'> = {
   trees: undefined,
 }
 
-function openLayerCache(around: BuildCacheOptions, access: CacheAccess): LayerParts {
+function openLayerCache(around: BuildCacheOptions, access: CacheAccess, pins: Pins | undefined): LayerParts {
   const { options, workDir, log } = around
   const temporary = (): BlobStore => BlobStore.open(`${workDir}/store`, { readOnly: false })
   if (!options.cache) return { ...nothing, store: temporary() }
@@ -107,7 +120,7 @@ function openLayerCache(around: BuildCacheOptions, access: CacheAccess): LayerPa
   }
   const { cacheDir: directory, cacheTtlMs: ttlMs, tarPath, ociLayoutPath } = options
   const writing = writingTrouble(directory, log)
-  const store = openSharedStore({ directory, readOnly: access === 'read-only', log, writing, temporary })
+  const store = openSharedStore({ directory, readOnly: access === 'read-only', log, writing, temporary, pins })
   const { readOnly } = store
   // These outputs read every layer, so that a damaged one is better found before the build counts on it.
   const checkLayers = tarPath !== undefined || ociLayoutPath !== undefined

@@ -60,6 +60,8 @@ export interface ExecutorOptions {
   /** Where layers are looked for and kept, if `cache` is true. */
   readonly cachePlaces: CachePlaces
   readonly cacheTtlMs: number
+  /** In bytes; undefined for as much as there is room. */
+  readonly cacheMaxSize: number | undefined
   readonly cacheRunLayers: CachePolicy
   readonly cacheCopyLayers: CachePolicy
   /** How it is said why a step is not in the cache. */

@@ -150,7 +150,7 @@ async function executeWith(
   if (!options.dryrun && hasCommands(dockerfile)) releaseUnlessRestart(said, isolations)
   else said.release()
   const outputs = planOutputs({ options, client: registries.push, log, signal })
-  const cache = options.dryrun
+  await using cache = options.dryrun
     ? openCacheToRead({ options, workDir, log })
     : openBuildCache({ options, env: execution.env, client: registries.push, workDir, log, signal })
   const images = createImageSource({ client: registries.pull, warm: cache.warm, kaniko: cache.kaniko, log, signal })

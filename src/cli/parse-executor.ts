@@ -227,6 +227,7 @@ type CacheOptions = Pick<
   | 'cacheDir'
   | 'cachePlaces'
   | 'cacheTtlMs'
+  | 'cacheMaxSize'
   | 'cacheRunLayers'
   | 'cacheCopyLayers'
   | 'cacheUnpacked'
@@ -239,6 +240,7 @@ function cacheOptions(values: FlagValues, pushedTo: string | undefined): CacheOp
     cacheDir: readCacheDir(values),
     cachePlaces: readCachePlaces(values, { cacheRepo: readCacheRepo(values), pushedTo }),
     cacheTtlMs: values.milliseconds('cache-ttl'),
+    cacheMaxSize: values.bytes('cache-max-size'),
     cacheRunLayers: values.boolean('cache-run-layers') ? 'all' : 'none',
     cacheCopyLayers: copyPolicy(values),
     cacheUnpacked: values.boolean('cache-unpacked'),

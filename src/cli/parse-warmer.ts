@@ -64,6 +64,7 @@ function warmerOptions(read: Arguments, { values, env, cwd }: Surroundings): War
     refused,
     cacheDir: readCacheDir(values),
     cacheTtlMs: values.milliseconds('cache-ttl'),
+    cacheMaxSize: values.bytes('cache-max-size'),
     force: values.boolean('force'),
     unpack: values.boolean('unpack'),
     ...readLockFlags(values),

@@ -21,11 +21,13 @@ export interface ReadingOptions {
   readonly log: Log
 }
 
+const nothingToClose = { [Symbol.asyncDispose]: async (): Promise<void> => {} }
+
 /** The cache directory as it is: nothing is made or written there, and the cache repository is not asked. */
 export function openCacheToRead({ options, workDir, log }: ReadingOptions): BuildCache {
   const temporary = BlobStore.open(`${workDir}/store`, { readOnly: false })
   const mounts = { mounts: new MountDirectories({ directory: `${workDir}/mounts` }), mountsGo: undefined }
-  if (!options.cache) return { store: temporary, ...nothing, ...mounts }
+  if (!options.cache) return { store: temporary, ...nothing, ...mounts, ...nothingToClose }
   const { cacheDir: directory, cacheTtlMs: ttlMs, cachePlaces } = options
   const store = BlobStore.open(directory, { readOnly: true })
   // That a directory is only read needs no saying here.
@@ -34,7 +36,16 @@ export function openCacheToRead({ options, workDir, log }: ReadingOptions): Buil
   const layers = cachePlaces.local.read ? local : undefined
   const warm = BaseImages.open(directory, { readOnly: true, log, ttlMs, store })
   const kaniko = new KanikoImages({ directory, log })
-  return { store: temporary, ...nothing, layers, warm, kaniko, misses: openMisses(options, directory), ...mounts }
+  return {
+    store: temporary,
+    ...nothing,
+    layers,
+    warm,
+    kaniko,
+    misses: openMisses(options, directory),
+    ...mounts,
+    ...nothingToClose,
+  }
 }
 
 export interface PlanToPrint {

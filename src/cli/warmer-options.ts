@@ -13,6 +13,8 @@ export interface WarmerOptions {
   /** As given: a path relative to the working directory. So are the other paths. */
   readonly cacheDir: string
   readonly cacheTtlMs: number
+  /** In bytes; undefined for as much as there is room. */
+  readonly cacheMaxSize: number | undefined
   readonly force: boolean
   /** Unpack what is warm, too. */
   readonly unpack: boolean

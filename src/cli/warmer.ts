@@ -1,4 +1,6 @@
 import { resolve } from 'node:path'
+import type { BaseImages } from '../../cache/base-images.ts'
+import { keepWithin } from '../../cache/limits.ts'
 import { UnpackedTrees } from '../../cache/unpacked-trees.ts'
 import { describeResult, describeResults } from '../../warmer/describe-result.ts'
 import { type Lock, lockOf, readLock, requireLocked, writeLock } from '../../warmer/lock-file.ts'
@@ -12,6 +14,7 @@ import { downloadDockerfile } from '../context/download-dockerfile.ts'
 import { HearthError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { formatReference } from '../oci/reference.ts'
+import type { RegistryClient } from '../registry/registry-client.ts'
 import { missingCapabilities } from '../run/missing-capabilities.ts'
 import { parseWarmer } from './parse-warmer.ts'
 import type { Program, ProgramInput, Sink } from './program.ts'
@@ -43,7 +46,8 @@ export const runWarmer: Program = async (input) => {
   }
 }
 
-async function warm(options: WarmerOptions, { stdout, stderr, signal }: ProgramInput): Promise<void> {
+async function warm(options: WarmerOptions, input: ProgramInput): Promise<void> {
+  const { stderr, signal } = input
   const log = createProgramLog(options.log, stderr)
   for (const notice of options.notices) log.debug(notice)
   for (const warning of options.warnings) log.warn(warning)
@@ -54,7 +58,25 @@ async function warm(options: WarmerOptions, { stdout, stderr, signal }: ProgramI
   const wanted = await wantedImages(options.wishes, (url) => downloadDockerfile(url, { http, signal }))
   for (const warning of wanted.warnings) log.warn(warning)
   const directory = resolve(options.environment.cwd, options.cacheDir)
-  const images = await openImages(directory, { ttlMs: options.cacheTtlMs, log })
+  const { cacheMaxSize: maxSize, cacheTtlMs: ttlMs } = options
+  const images = await openImages(directory, { ttlMs, log })
+  try {
+    await warmInto(images, wanted, { options, client, log, input })
+  } finally {
+    images.close()
+    await keepWithin(directory, { maxSize, ttlMs: Number.POSITIVE_INFINITY }, { log, signal })
+  }
+}
+
+interface Warming {
+  readonly options: WarmerOptions
+  readonly client: RegistryClient
+  readonly log: Log
+  readonly input: ProgramInput
+}
+
+async function warmInto(images: BaseImages, wanted: Wanted, { options, client, log, input }: Warming): Promise<void> {
+  const { stdout, stderr, signal } = input
   const lock = lockBefore(options, wanted)
   const refused = [...options.refused, ...wanted.refused]
   for (const { error } of refused) reportError(error, { stderr, log: options.log })
@@ -68,7 +90,7 @@ async function warm(options: WarmerOptions, { stdout, stderr, signal }: ProgramI
   }
   await readyBases(results, { images, trees: openTrees(options, { images, log, signal }), log, signal })
   const rows = await reportRows(refused, results, images)
-  await giveReport({ version: 1, cacheDir: directory, images: rows }, { options, stdout })
+  await giveReport({ version: 1, cacheDir: images.directory, images: rows }, { options, stdout })
   log.info(describeResults(results))
   const failed = results.filter(({ kind }) => kind === 'failed').map(({ wanted }) => formatReference(wanted.reference))
   judge([...refused.map(({ text }) => text), ...failed], rows.length, options)

@@ -7,12 +7,22 @@ import { type Bytes, bytesOf, collect } from '../stream/bytes.ts'
 import { verify } from '../stream/verify.ts'
 import { type BlobIdentity, BlobWriting, type WriteBlobOptions } from './blob-writing.ts'
 import { diskError, isUnwritable } from './disk-error.ts'
-import { openBlobFile, readChunks, unreadable } from './read-blob.ts'
+import { type OpenBlob, openBlobFile, readChunks, unreadable } from './read-blob.ts'
 import { makeDirectoryIn } from './shared-directory.ts'
 import { reapTemporaries } from './temporary.ts'
 
+/** Keeps blobs from being cleared away by other processes while this one uses them. */
+export interface BlobPins {
+  /** Called before a blob is looked for, and before one gets its name. */
+  pin(digest: Digest): void
+  /** Called when a blob is not there: takes it back, if somebody has put it aside and not deleted it yet. */
+  takeBack(digest: Digest): void
+}
+
 export interface BlobStoreOptions {
   readonly readOnly: boolean
+  /** For a directory that others may prune. */
+  readonly pins?: BlobPins | undefined
   /**
    * Asked once, when the directory takes no more blobs because its disk is full, read-only or failing: gives the store
    * that takes them from then on, also the one being written.
@@ -58,7 +68,7 @@ export class BlobStore {
 
   /** Whether a regular file of the right size lies there. Its content is checked when it is read. */
   has(descriptor: BlobIdentity): boolean {
-    return sizeOf(this.pathOf(descriptor.digest)) === descriptor.size
+    return this.#pinnedSize(descriptor.digest) === descriptor.size
   }
 
   /**
@@ -86,7 +96,7 @@ export class BlobStore {
    */
   async *open(descriptor: BlobIdentity, options: { readonly signal?: AbortSignal } = {}): Bytes {
     const path = this.pathOf(descriptor.digest)
-    const { handle, stat } = await openBlobFile(path, descriptor.digest)
+    const { handle, stat } = await this.#openFile(path, descriptor.digest)
     let unreadableBytes = false
     const onError = (cause: unknown): Error => {
       unreadableBytes = true
@@ -130,6 +140,7 @@ export class BlobStore {
     try {
       const blob = await writing.fill(options)
       const target = this.pathOf(blob.digest)
+      this.#options.pins?.pin(blob.digest)
       if (!(await isGood(target, blob))) await writing.publish(target)
       this.#checks.set(blob.digest, Promise.resolve(true))
       return { ...blob, store: this }
@@ -153,6 +164,29 @@ export class BlobStore {
       rmdirSync(join(this.directory, 'tmp'))
     } catch {
       return
+    }
+  }
+
+  /** The size of the copy that lies there, which stays for as long as this process lives. */
+  #pinnedSize(digest: Digest): number | undefined {
+    const { pins } = this.#options
+    const path = this.pathOf(digest)
+    pins?.pin(digest)
+    const size = sizeOf(path)
+    if (size !== undefined || pins === undefined) return size
+    pins.takeBack(digest)
+    return sizeOf(path)
+  }
+
+  async #openFile(path: string, digest: Digest): Promise<OpenBlob> {
+    const { pins } = this.#options
+    pins?.pin(digest)
+    try {
+      return await openBlobFile(path, digest)
+    } catch (error) {
+      if (pins === undefined) throw error
+      pins.takeBack(digest)
+      return await openBlobFile(path, digest)
     }
   }
 

@@ -88,14 +88,14 @@ export class OciLayout {
     await this.#update((images) => [...images.filter((other) => !isReplacedBy(other, image)), listed(image)])
   }
 
+  /** Takes images out of index.json; their blobs stay. */
+  async remove(isRemoved: (image: LayoutImage) => boolean): Promise<void> {
+    await this.#update((images) => images.filter((image) => !isRemoved(image)))
+  }
+
   /** Makes these the only images. Blobs of others stay. */
   async replace(images: readonly LayoutImage[]): Promise<void> {
     await this.#update(() => images.map(listed))
-  }
-
-  /** Takes out those for which `isUnwanted` says true, and leaves their blobs. Others stay, also new ones. */
-  async remove(isUnwanted: (image: LayoutImage) => boolean): Promise<void> {
-    await this.#update((images) => images.filter((image) => !isUnwanted(image)))
   }
 
   async #update(change: (images: readonly ListedImage[]) => readonly ListedImage[]): Promise<void> {

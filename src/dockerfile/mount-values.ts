@@ -1,8 +1,7 @@
+import { parseByteSize } from './byte-size.ts'
 import { goBoolean, type KeyValue } from './key-values.ts'
 import type { MountOwner } from './mount.ts'
 import { syntaxError } from './syntax-error.ts'
-
-const units: Readonly<Record<string, number>> = { '': 0, k: 1, m: 2, g: 3, t: 4, p: 5 }
 
 /** The values of one mount, by key. Of a key that was given several times the last one counts, as in BuildKit. */
 export class MountValues {
@@ -65,11 +64,9 @@ export class MountValues {
   size(): number | undefined {
     const value = this.optional('size')
     if (value === undefined) return undefined
-    const [, number, unit] = /^(\d+(?:\.\d+)?) ?([kmgtp]?)i?b?$/i.exec(value) ?? []
-    if (number === undefined || unit === undefined) {
-      throw this.wrong('size', 'it is a number of bytes, or one with the unit k, m, g, t or p')
-    }
-    return Math.floor(Number(number) * 1024 ** (units[unit.toLowerCase()] ?? 0))
+    const bytes = parseByteSize(value)
+    if (bytes !== undefined) return bytes
+    throw this.wrong('size', 'it is a number of bytes, or one with the unit k, m, g, t or p')
   }
 
   owner(): MountOwner {

@@ -185,7 +185,14 @@ const cache: readonly Flag[] = [
     name: 'cache-ttl',
     kind: 'duration',
     default: '336h',
-    description: 'Age from which cached layers and warmed tags no longer count',
+    description: 'Age from which cached layers and warmed tags no longer count; layers unused for as long are removed',
+    group: 'Cache',
+  },
+  {
+    name: 'cache-max-size',
+    kind: 'size',
+    default: '',
+    description: 'Bytes (10GiB) the cache directory may have after a build; what was used longest ago is removed',
     group: 'Cache',
   },
   {

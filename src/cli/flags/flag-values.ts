@@ -1,7 +1,7 @@
 import { HearthError, messageOf } from '../../errors.ts'
 import { parseDuration } from './duration.ts'
 import { type Flag, type FlagKind, flagLabel } from './flag.ts'
-import { parseBoolean, parseInteger } from './scalars.ts'
+import { parseBoolean, parseInteger, parseSize } from './scalars.ts'
 import { wrongUsage } from './usage.ts'
 
 /** What a command line says: the value of every flag, its default where it was not given. */
@@ -52,6 +52,12 @@ export class FlagValues {
     return this.#notNegative(name, 'duration', parseDuration(this.#last(name, 'duration')))
   }
 
+  /** A number of bytes; undefined when it was not given, or given empty. */
+  bytes(name: string): number | undefined {
+    const text = this.#last(name, 'size')
+    return text === '' ? undefined : parseSize(text)
+  }
+
   list(name: string): readonly string[] {
     this.#flag(name, 'list')
     return this.#given.get(name) ?? []
@@ -80,6 +86,7 @@ export function checkValue(flag: Flag, text: string): void {
     if (flag.kind === 'boolean') parseBoolean(text)
     if (flag.kind === 'integer') parseInteger(text)
     if (flag.kind === 'duration') parseDuration(text)
+    if (flag.kind === 'size' && text !== '') parseSize(text)
     if (flag.choices !== undefined && !flag.choices.includes(text)) {
       throw new Error(`it must be one of ${flag.choices.join(', ')}`)
     }

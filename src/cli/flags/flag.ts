@@ -1,7 +1,8 @@
 /**
  * Text flags hold their last value, a list every value given; neither is ever split at commas. Durations are Go's ("6h30m").
+ * Sizes are bytes, with or without a unit ("10GiB").
  */
-export type FlagKind = 'boolean' | 'text' | 'integer' | 'duration' | 'list'
+export type FlagKind = 'boolean' | 'text' | 'integer' | 'duration' | 'size' | 'list'
 
 /** One flag of a command: what its parser, its --help and its README table are made from. */
 export interface Flag {

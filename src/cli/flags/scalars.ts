@@ -1,3 +1,5 @@
+import { parseByteSize } from '../../dockerfile/byte-size.ts'
+
 const truths = ['1', 't', 'T', 'TRUE', 'true', 'True']
 const untruths = ['0', 'f', 'F', 'FALSE', 'false', 'False']
 
@@ -17,4 +19,11 @@ export function parseInteger(text: string): number {
   }
   if (value < -1) throw new Error('it must not be negative')
   return value
+}
+
+/** A number of bytes, with or without a unit. */
+export function parseSize(text: string): number {
+  const bytes = parseByteSize(text)
+  if (bytes !== undefined) return bytes
+  throw new Error('it must be a number of bytes, or one with a unit, such as 10GiB')
 }

@@ -69,6 +69,13 @@ export const warmDirectoryFlags: readonly Flag[] = [
 const cache: readonly Flag[] = [
   ...warmDirectoryFlags,
   {
+    name: 'cache-max-size',
+    kind: 'size',
+    default: '',
+    description: 'Bytes (10GiB) the directory may have after warming; what was used longest ago is removed',
+    group: 'Cache',
+  },
+  {
     name: 'force',
     alias: 'f',
     kind: 'boolean',

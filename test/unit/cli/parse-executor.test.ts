@@ -37,6 +37,7 @@ test("the defaults are kaniko's", () => {
     cacheDir: '/cache',
     cachePlaces: { local: { read: true, write: true }, remotes: [] },
     cacheTtlMs: 336 * 3600_000,
+    cacheMaxSize: undefined,
     cacheRunLayers: 'all',
     cacheCopyLayers: 'local',
     explain: 'text',
@@ -88,6 +89,7 @@ test('every option that works takes its value', () => {
       '--cache-dir=/c',
       '--cache-repo=oci:/r',
       '--cache-ttl=90m',
+      '--cache-max-size=10GiB',
       '--cache-run-layers=false',
     ],
     [
@@ -130,6 +132,7 @@ test('every option that works takes its value', () => {
     cacheDir: '/c',
     cachePlaces: { local: { read: true, write: true }, remotes: [{ name: 'oci:/r', read: true, write: false }] },
     cacheTtlMs: 90 * 60_000,
+    cacheMaxSize: 10 * 2 ** 30,
     cacheRunLayers: 'none',
     cacheCopyLayers: 'all',
     explain: 'json',

@@ -28,6 +28,7 @@ test("the defaults are kaniko's", () => {
   assert.deepEqual(rest, {
     cacheDir: '/cache',
     cacheTtlMs: 336 * 3600_000,
+    cacheMaxSize: undefined,
     force: false,
     unpack: false,
     locked: false,
@@ -47,7 +48,20 @@ test("the defaults are kaniko's", () => {
 })
 
 test('every flag takes its value, and images add up', () => {
-  const argv = ['-ia', '--image=b:2', '-i', 'oci:/l:c:3', '-d', 'D', '--build-arg', 'X', '-c/c', '-f', '--cache-ttl=1h']
+  const argv = [
+    '-ia',
+    '--image=b:2',
+    '-i',
+    'oci:/l:c:3',
+    '-d',
+    'D',
+    '--build-arg',
+    'X',
+    '-c/c',
+    '-f',
+    '--cache-ttl=1h',
+    '--cache-max-size=10GiB',
+  ]
   const more = [
     '--custom-platform=linux/arm64',
     '--image-download-retry=4',
@@ -93,6 +107,7 @@ test('every flag takes its value, and images add up', () => {
     progressMs: 0,
     cacheDir: '/c',
     cacheTtlMs: 3600_000,
+    cacheMaxSize: 10 * 2 ** 30,
     force: true,
     unpack: true,
     refused: [],
