@@ -22,6 +22,7 @@ export async function runProgram(program: Program): Promise<never> {
     argv: argv.slice(2),
     env,
     cwd: workingDirectory(),
+    stdin: () => process.stdin,
     stdout,
     stderr,
     signal,

@@ -11,6 +11,8 @@ export interface ProgramInput {
   readonly argv: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
+  /** What comes in from outside, if there is anything. */
+  readonly stdin?: () => AsyncIterable<Uint8Array>
   readonly stdout: Sink
   readonly stderr: Sink
   /** Aborted, with a HearthError "interrupted" as its reason, when the command shall end. */

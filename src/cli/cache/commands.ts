@@ -1,8 +1,10 @@
 import type { CommandGroup } from '../run-subcommand.ts'
+import { exportCommand } from './export.ts'
+import { importCommand } from './import.ts'
 
 /** "hearth-executor cache …" */
 export const cacheCommands: CommandGroup = {
   name: 'hearth-executor cache',
   summary: 'Looks after a cache directory.',
-  commands: [],
+  commands: [exportCommand, importCommand],
 }
