@@ -5,6 +5,7 @@ import { HearthError, systemCode } from '../errors.ts'
 import { type Digest, splitDigest } from '../oci/digest.ts'
 import { type Bytes, bytesOf, collect } from '../stream/bytes.ts'
 import { verify } from '../stream/verify.ts'
+import { type CopyBlobOptions, copyBlob } from './blob-copying.ts'
 import { type BlobIdentity, BlobWriting, type WriteBlobOptions } from './blob-writing.ts'
 import { diskError, isUnwritable } from './disk-error.ts'
 import { type OpenBlob, openBlobFile, readChunks, unreadable } from './read-blob.ts'
@@ -156,6 +157,24 @@ export class BlobStore {
 
   writeBytes(bytes: Uint8Array): Promise<WrittenBlob> {
     return this.write(bytesOf(bytes))
+  }
+
+  /**
+   * Takes over a blob of another store, checked and durably; nothing is done where a whole copy is here already. Throws
+   * "integrity" when the other store's copy is missing or damaged.
+   */
+  async take(
+    from: BlobStore,
+    blob: BlobIdentity,
+    options: CopyBlobOptions = {},
+  ): Promise<'kept' | 'copied' | 'linked'> {
+    if (this.readOnly) throw readOnlyStore(this.directory)
+    if (await this.check(blob)) return 'kept'
+    const { directory } = this
+    const [source, target] = [from, this].map((store) => store.pathOf(blob.digest)) as [string, string]
+    const how = await copyBlob({ ...options, blob, source, directory, target })
+    this.#checks.set(blob.digest, Promise.resolve(true))
+    return how
   }
 
   /** Removes the directory for unfinished blobs if nobody uses it, so that a finished layout holds nothing but itself. */

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { closeSync, fsyncSync, mkdirSync, openSync, statSync, writeSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { systemCode } from '../errors.ts'
@@ -62,6 +62,11 @@ export async function writeFully(handle: FileHandle, chunk: Uint8Array): Promise
     const { bytesWritten } = await handle.write(chunk, offset, chunk.byteLength - offset, null)
     offset += bytesWritten
   }
+}
+
+/** The same, for those who cannot wait. */
+export function writeFullySync(descriptor: number, chunk: Uint8Array): void {
+  for (let at = 0; at < chunk.byteLength; ) at += writeSync(descriptor, chunk, at, chunk.byteLength - at)
 }
 
 // Some network filesystems have no fsync for directories; they write such changes through.

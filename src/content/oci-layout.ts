@@ -11,6 +11,7 @@ import { onDiskOf } from './disk-error.ts'
 import { withFileLock } from './file-lock.ts'
 import { reapTemporaries } from './temporary.ts'
 
+const layoutVersion = { imageLayoutVersion: '1.0.0' }
 const nameAnnotation = 'org.opencontainers.image.ref.name'
 
 /** An image of a layout: the descriptor of its manifest or index, and the name it goes by. */
@@ -81,11 +82,12 @@ export class OciLayout {
   }
 
   /**
-   * Adds an image whose blobs are all written. It takes the place of one with the same name and platform, and of an
+   * Adds images whose blobs are all written. Each takes the place of one with the same name and platform, and of an
    * unnamed one with the same digest. Other images stay, also those other processes add at the same time.
    */
-  async add(image: LayoutImage): Promise<void> {
-    await this.#update((images) => [...images.filter((other) => !isReplacedBy(other, image)), listed(image)])
+  async add(...added: readonly LayoutImage[]): Promise<void> {
+    const replacement = replacementBy(added)
+    await this.#update((images) => [...images.filter((other) => !replacement(other)), ...added.map(listed)])
   }
 
   /** Takes images out of index.json; their blobs stay. */
@@ -111,7 +113,7 @@ export class OciLayout {
   async #create(): Promise<void> {
     const marker = join(this.#directory, 'oci-layout')
     const isLayout = (await this.#readIfThere(marker)) !== undefined
-    if (!isLayout) await writeFileAtomically(marker, encode({ imageLayoutVersion: '1.0.0' }))
+    if (!isLayout) await writeFileAtomically(marker, encode(layoutVersion))
     if ((await this.#readIfThere(this.#indexPath())) === undefined) await this.#update((images) => images)
   }
 
@@ -168,6 +170,15 @@ function parseListing(bytes: Uint8Array): Listing {
   return { document, images }
 }
 
+/** The two small files of a layout that lists these images; blobs come besides. */
+export function layoutFiles(images: readonly LayoutImage[]): readonly { name: string; bytes: Uint8Array }[] {
+  const index = { ...emptyIndex(), manifests: images.map((image) => listed(image).json) }
+  return [
+    { name: 'oci-layout', bytes: encode(layoutVersion) },
+    { name: 'index.json', bytes: encode(index) },
+  ]
+}
+
 function listed(image: LayoutImage): ListedImage {
   const { descriptor, name } = image
   const annotations = { ...descriptor.annotations, ...(name === undefined ? {} : { [nameAnnotation]: name }) }
@@ -177,10 +188,19 @@ function listed(image: LayoutImage): ListedImage {
   return { ...image, json }
 }
 
+/** Whether one of the images replaces an old one; there may be thousands of both. */
+function replacementBy(images: readonly LayoutImage[]): (old: LayoutImage) => boolean {
+  const digests = new Set(images.map(({ descriptor }) => descriptor.digest))
+  const named = new Map<string | undefined, LayoutImage[]>()
+  for (const image of images) named.set(image.name, [...(named.get(image.name) ?? []), image])
+  return (old) => {
+    if (old.name === undefined) return digests.has(old.descriptor.digest)
+    return (named.get(old.name) ?? []).some((image) => isReplacedBy(old, image))
+  }
+}
+
 function isReplacedBy(old: LayoutImage, image: LayoutImage): boolean {
   const sameDigest = old.descriptor.digest === image.descriptor.digest
-  if (old.name === undefined) return sameDigest
-  if (old.name !== image.name) return false
   const [a, b] = [old.descriptor.platform, image.descriptor.platform]
   return sameDigest || a === undefined || b === undefined || samePlatform(a, b)
 }

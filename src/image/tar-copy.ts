@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { closeSync, openSync, read, readSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, openSync, read, readSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { diskError } from '../content/disk-error.ts'
+import { writeFullySync } from '../content/durable.ts'
 import { HearthError } from '../errors.ts'
 import type { ContentPlace, ContentSource } from '../rootfs/node-table.ts'
 import type { Bytes } from '../stream/bytes.ts'
@@ -39,7 +40,7 @@ export class TarCopy implements ContentSource {
     const descriptor = onDisk(directory, () => openSync(this.#path, 'wx', 0o600))
     try {
       for await (const chunk of open()) {
-        onDisk(directory, () => writeAll(descriptor, chunk))
+        onDisk(directory, () => writeFullySync(descriptor, chunk))
         yield chunk
       }
       this.#isThere = true
@@ -119,10 +120,6 @@ function onDisk<T>(directory: string, act: () => T): T {
   } catch (error) {
     throw diskError(error, directory)
   }
-}
-
-function writeAll(descriptor: number, chunk: Uint8Array): void {
-  for (let at = 0; at < chunk.byteLength; ) at += writeSync(descriptor, chunk, at, chunk.byteLength - at)
 }
 
 function cutOff(path: string): HearthError {

@@ -1,10 +1,4 @@
-import { randomUUID } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
-import { mkdir, rename, rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import { onDiskOf } from '../content/disk-error.ts'
+import { writeStreamAtomically } from '../content/streamed-file.ts'
 import type { FinishedImage } from '../image/image.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
 import { splitDigest } from '../oci/digest.ts'
@@ -13,7 +7,7 @@ import { dockerHub, type Reference } from '../oci/reference.ts'
 import { bytesOf } from '../stream/bytes.ts'
 import { type PlainFile, packArchive } from '../tar/plain-archive.ts'
 import { blobsOf } from './copy-image.ts'
-import type { Output, WriteOptions } from './output.ts'
+import type { Output } from './output.ts'
 
 export interface DockerArchiveOptions {
   readonly path: string
@@ -23,41 +17,9 @@ export interface DockerArchiveOptions {
 
 /** A tar file as `docker save` writes them, for `docker load` and `podman load`. It appears whole or not at all. */
 export function dockerArchive({ path, tags }: DockerArchiveOptions): Output {
-  return { title: path, write: (image, options = {}) => writeArchive(path, archiveFiles(image, tags), options) }
-}
-
-async function writeArchive(path: string, files: readonly PlainFile[], { signal }: WriteOptions): Promise<void> {
-  const directory = dirname(path)
-  const temporary = join(directory, `.${basename(path)}.${randomUUID()}.tmp`)
-  try {
-    await onDiskOf(directory, mkdir(directory, { recursive: true }))
-    await save(temporary, files, signal)
-    await onDiskOf(directory, rename(temporary, path))
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {})
-    throw error
-  }
-}
-
-async function save(path: string, files: readonly PlainFile[], signal: AbortSignal | undefined): Promise<void> {
-  let source: unknown
-  async function* packed(): AsyncIterable<Uint8Array> {
-    try {
-      yield* packArchive(files)
-    } catch (error) {
-      source = error
-      throw error
-    }
-  }
-  const file = createWriteStream(path, { flags: 'wx', mode: 0o644, highWaterMark: 1 << 20, flush: true })
-  const stream = Readable.from(packed(), { objectMode: false, highWaterMark: 1 << 20 })
-  try {
-    await pipeline(stream, file, { ...(signal === undefined ? {} : { signal }) })
-  } catch (error) {
-    signal?.throwIfAborted()
-    // A layer that cannot be read has its own story; anything else happened to the file.
-    if (source !== undefined) throw source
-    await onDiskOf(dirname(path), Promise.reject(error))
+  return {
+    title: path,
+    write: (image, options = {}) => writeStreamAtomically(path, packArchive(archiveFiles(image, tags)), options),
   }
 }
 

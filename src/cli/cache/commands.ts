@@ -1,6 +1,8 @@
 import type { CommandGroup } from '../run-subcommand.ts'
 import { duCommand } from './du.ts'
 import { explainCommand } from './explain.ts'
+import { exportCommand } from './export.ts'
+import { importCommand } from './import.ts'
 import { lsCommand } from './ls.ts'
 import { pruneCommand } from './prune.ts'
 import { verifyCommand } from './verify.ts'
@@ -9,5 +11,5 @@ import { verifyCommand } from './verify.ts'
 export const cacheCommands: CommandGroup = {
   name: 'hearth-executor cache',
   summary: 'Looks after a cache directory.',
-  commands: [duCommand, explainCommand, lsCommand, pruneCommand, verifyCommand],
+  commands: [duCommand, explainCommand, exportCommand, importCommand, lsCommand, pruneCommand, verifyCommand],
 }
