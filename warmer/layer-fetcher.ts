@@ -1,11 +1,8 @@
-import { join } from 'node:path'
 import type { BlobStore } from '../src/content/blob-store.ts'
-import { onDiskOf } from '../src/content/disk-error.ts'
-import { withFileLock } from '../src/content/file-lock.ts'
-import { makeDirectoryIn } from '../src/content/shared-directory.ts'
+import { inBlobTurn } from '../src/content/blob-turn.ts'
 import { type Layer, openLayer } from '../src/image/layer.ts'
 import type { Descriptor } from '../src/oci/descriptor.ts'
-import { type Digest, splitDigest } from '../src/oci/digest.ts'
+import type { Digest } from '../src/oci/digest.ts'
 import type { Progress } from './progress.ts'
 
 export interface LayerFetcherOptions {
@@ -16,9 +13,6 @@ export interface LayerFetcherOptions {
   readonly progress?: Progress
   readonly signal?: AbortSignal
 }
-
-/** How long another process may be silent about a layer before it is fetched here as well, in ms. */
-const othersMayTakeMs = 60_000
 
 /** Brings layers into a store. Each is transferred once, whoever asks for it: other images here, or other processes. */
 export class LayerFetcher {
@@ -73,8 +67,7 @@ export class LayerFetcher {
       await store.write(counted, { expected: descriptor, ...abort })
       transferred = layer.kind !== 'packed'
     }
-    const wait = { staleMs: othersMayTakeMs, patienceMs: Number.POSITIVE_INFINITY, ...abort }
-    await withFileLock(await this.#lockPath(descriptor.digest), task, wait)
+    await inBlobTurn({ directory: store.directory, digest: descriptor.digest, ...abort }, task)
     return transferred
   }
 
@@ -89,14 +82,6 @@ export class LayerFetcher {
       signal?.throwIfAborted()
       return false
     }
-  }
-
-  async #lockPath(digest: Digest): Promise<string> {
-    const { directory } = this.#options.store
-    const locks = join(directory, 'locks')
-    await onDiskOf(directory, (async () => makeDirectoryIn(directory, 'locks'))())
-    const { algorithm, hex } = splitDigest(digest)
-    return join(locks, `${algorithm}-${hex}.lock`)
   }
 }
 

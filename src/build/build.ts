@@ -93,7 +93,9 @@ async function buildOnce(plan: BuildPlan, rooms: BuildRooms, tries: Tries): Prom
     history,
   }
   const steps = plan.stages.flatMap((stage) => graph.stage(stage.index).reports)
-  return { image: { config: imageConfig, layers, annotations: {} }, steps }
+  // What a root was unpacked from need not be downloaded for the outputs once more.
+  const near = layers.map((layer) => (layer.kind === 'remote' ? { ...layer, near: rooms.store } : layer))
+  return { image: { config: imageConfig, layers: near, annotations: {} }, steps }
 }
 
 /** Side by side; a stage that fails does not leave the others behind at work. */

@@ -1,5 +1,6 @@
 import type { DownloadNotes } from '../../cache/download-notes.ts'
 import type { MissReader } from '../../cache/explain.ts'
+import type { Flights } from '../../cache/flights.ts'
 import type { LayerCache } from '../../cache/layer-cache.ts'
 import type { MountDirectories } from '../../cache/mount-directories.ts'
 import type { UnpackedTrees } from '../../cache/unpacked-trees.ts'
@@ -58,6 +59,8 @@ export interface BuildRooms {
   readonly store: BlobStore
   readonly cache: LayerCache | undefined
   readonly cachePolicy: { readonly run: CachePolicy; readonly copy: CachePolicy }
+  /** The steps that builds on the same cache directory are at; undefined where there is none. */
+  readonly flights?: Flights | undefined
   /** Undefined where misses are not explained. */
   readonly misses?: MissRooms
   /** What RUN --mount=type=cache mounts; in the cache directory when it is writable. */

@@ -1,23 +1,22 @@
 import type { CacheKey } from '../../cache/key.ts'
 import type { CachedLayer } from '../../cache/layer-cache.ts'
-import type { Layer, StoredLayer } from '../image/layer.ts'
-import { storeLayer } from '../image/layer.ts'
+import type { Layer } from '../image/layer.ts'
 import type { Log } from '../log.ts'
-import type { ContainerConfig, History, ImageConfig } from '../oci/image-config.ts'
+import type { History } from '../oci/image-config.ts'
 import type { LayerStep, StagePlan } from '../plan/step.ts'
 import { isLinked, sourceStagesOf, stageTitle } from '../plan/step.ts'
 import type { Root } from '../rootfs/root.ts'
-import { layerItems } from '../snapshot/layer-items.ts'
-import type { LayerChanges } from '../snapshot/layer-order.ts'
-import { writeTar } from '../tar/write.ts'
 import type { BuildGraph } from './build-graph.ts'
+import { type BuiltStage, imageBase } from './built-stage.ts'
 import { explainStep } from './explain-step.ts'
-import { historyOf, isTimeFixed, latestTimeOf, newestOf, timeOf } from './history.ts'
+import { historyOf, timeOf } from './history.ts'
+import { unlessInFlight } from './in-flight.ts'
 import { atStep, type KeyedStep } from './keyed-stage.ts'
-import { identityOfLayers, lineageAfter } from './lineage.ts'
+import { lineageAfter, lineageFor, madeOnOf } from './lineage.ts'
 import type { Act } from './prepared-step.ts'
 import { formatSize, type StepReport } from './report.ts'
 import type { BuildRooms } from './rooms.ts'
+import { snapshotLayer, withoutTop } from './snapshot-layer.ts'
 import { StageCache, type StepToMake } from './stage-cache.ts'
 import type { StageFiles, StageRoot } from './stage-files.ts'
 import { StageLookups, type UsableLayer } from './stage-lookups.ts'
@@ -25,25 +24,6 @@ import { StageTree } from './stage-tree.ts'
 import { type Standing, standingAfter } from './standing.ts'
 import { aboutStep, type StepSurroundings } from './step-about.ts'
 import { UnpackedRoot } from './unpacked-root.ts'
-
-/** A stage whose layers are all known: found in the cache or made. */
-export interface BuiltStage {
-  readonly layers: readonly Layer[]
-  /** How many of them are those of the image at the bottom. */
-  readonly image: number
-  readonly history: readonly History[]
-  readonly config: ContainerConfig
-  /** The configuration of the image at the bottom; undefined above scratch. */
-  readonly baseConfig: ImageConfig | undefined
-  readonly author: string | undefined
-  readonly created: Date
-  /** Says which results of commands the layers rest on; see `lineageAfter`. */
-  readonly lineage: string
-  /** The same for other keys. */
-  readonly standing: Standing
-  /** Not all of its layers were in the cache. */
-  readonly missed: boolean
-}
 
 interface Made {
   /** Undefined while the stage is squashed. */
@@ -60,7 +40,7 @@ interface Made {
   readonly tier: CachedLayer['tier'] | undefined
 }
 
-interface LinkedStep extends StepToMake {
+interface ReadyStep extends StepToMake {
   readonly act: Act
   readonly sources: readonly string[]
 }
@@ -191,30 +171,11 @@ export class StageBuild {
     return { layers, image, history, lineage, standing, created, missed, author, config, baseConfig }
   }
 
-  async #base(): Promise<BuiltStage> {
+  #base(): Promise<BuiltStage> {
     const { base } = this.plan
-    const { layers: options } = this.#rooms
-    if (base.kind === 'stage') return this.#graph.stage(base.index).built()
-    const now = timeOf(this.#rooms.now, options)
-    const empty = {
-      layers: [],
-      image: 0,
-      history: [],
-      config: this.plan.config,
-      author: undefined,
-      lineage: 'scratch',
-      standing: { identity: 'scratch', lineage: 'scratch' },
-      created: now,
-      missed: false,
-    }
-    if (base.kind === 'scratch') return { ...empty, baseConfig: undefined }
-    const { image } = await this.#rooms.images.find(base.reference, base.platform)
-    const { layers, config } = image
-    const created = isTimeFixed(options) ? now : (newestOf(config.history, config.created) ?? now)
-    const { history, author } = config
-    const lineage = identityOfLayers(layers)
-    const standing = { identity: lineage, lineage }
-    return { ...empty, layers, image: layers.length, history, author, created, lineage, standing, baseConfig: config }
+    return base.kind === 'stage'
+      ? this.#graph.stage(base.index).built()
+      : imageBase(base, this.plan.config, this.#rooms)
   }
 
   async #take(keyed: KeyedStep, hit: CachedLayer | undefined, growth: Growth): Promise<void> {
@@ -267,18 +228,39 @@ export class StageBuild {
   }
 
   /** Runs a step on the stage's root. Its layer is stored at once; nothing comes back while the stage is squashed. */
-  async #make({ keyed, others }: StepToMake, growth: Growth): Promise<Made> {
-    const act = await this.#ready(keyed)
-    const sources = await this.#sourcesOf(keyed.step)
-    this.#log.info(keyed.step.text)
-    if (isLinked(keyed.step)) return this.#makeLinked({ keyed, others, act, sources }, growth)
+  async #make(wanted: StepToMake, growth: Growth): Promise<Made> {
+    const act = await this.#ready(wanted.keyed)
+    const sources = await this.#sourcesOf(wanted.keyed.step)
+    const step = { ...wanted, act, sources }
+    return this.#unlessInFlight(step, growth, () => {
+      this.#log.info(wanted.keyed.step.text)
+      return isLinked(wanted.keyed.step) ? this.#makeLinked(step, growth) : this.#makeOnRoot(step, growth)
+    })
+  }
+
+  /** Nothing that others need is held while another build is waited for. */
+  #unlessInFlight({ keyed, sources }: ReadyStep, growth: Growth, make: () => Promise<Made>): Promise<Made> {
+    const { lookups } = this
+    const { step, key } = keyed
+    const madeOn = madeOnOf(lineageFor(step, growth.lineage), sources)
+    return unlessInFlight(lookups.isCached(step) ? this.#rooms.flights : undefined, {
+      ...{ key, madeOn, make, signal: this.#rooms.signal },
+      onWait: () => this.#log.info(`${step.text}: waiting for the same step in another build`),
+      find: async () => {
+        const cached = await lookups.madeMeanwhile(step, key, madeOn)
+        return cached && taken({ cached, sources })
+      },
+    })
+  }
+
+  async #makeOnRoot({ keyed, others, act, sources }: ReadyStep, growth: Growth): Promise<Made> {
     return this.#graph.turns.take(this.#root, async () => {
       // What was waited for before, be it other stages or the root, is no work of this step.
       const started = performance.now()
       await this.#root.bringTo(growth.layers, growth.begun)
       await this.#root.watch()
       await act({ path: this.#root.path, ignored: this.#root.ignored() })
-      const layer = this.#single ? undefined : await this.#snapshot(this.#root)
+      const layer = this.#single ? undefined : await snapshotLayer(this.#root, this.#rooms)
       const earlier = layer && (await this.#cache.keep({ keyed, others }, { layer, sources, ...growth }))
       const kept = earlier?.layer ?? layer
       // Later steps must find the files of the layer that stays, not those of the own one.
@@ -290,13 +272,13 @@ export class StageBuild {
   }
 
   /** Runs a step on nothing. Its layer comes to lie on the stage's others, which it need not wait for. */
-  async #makeLinked({ keyed, others, act, sources }: LinkedStep, growth: Growth): Promise<Made> {
+  async #makeLinked({ keyed, others, act, sources }: ReadyStep, growth: Growth): Promise<Made> {
     const started = performance.now()
     const files = new StageTree({ trees: this.#graph.trees, ...this.#rooms })
     await files.bringTo([])
     await files.watch()
     await act({ path: files.path, ignored: files.ignored() })
-    const layer = await this.#snapshot(files, withoutTop)
+    const layer = await snapshotLayer(files, this.#rooms, withoutTop)
     const seconds = (performance.now() - started) / 1000
     const made = { created: undefined, sources, seconds, content: others.content?.key, tier: undefined }
     if (!this.#single) {
@@ -317,22 +299,11 @@ export class StageBuild {
     return keyed.prepared.ready(this.#log)
   }
 
-  async #snapshot(files: StageFiles, only?: (changes: LayerChanges) => LayerChanges): Promise<StoredLayer> {
-    const changes = await files.changes()
-    const { compression = 'gzip', compressionLevel: level } = this.#rooms.layers
-    const clampMtimeNs = latestTimeOf(this.#rooms.layers)
-    const items = layerItems(changes.root ?? files.path, only?.(changes) ?? changes, {
-      ...(clampMtimeNs === undefined ? {} : { clampMtimeNs }),
-      onPlaced: (record, offset) => files.onPlaced?.(record, offset),
-    })
-    return storeLayer(this.#rooms.store, writeTar(items), { compression, level, ...this.#signal() })
-  }
-
   async #snapshotOnce(growth: Growth): Promise<void> {
     const last = this.plan.steps.findLastIndex((step) => step.kind !== 'config')
     if (last < 0) return
     const layer = await this.#graph.turns.take(this.#root, async () => {
-      const made = await this.#snapshot(this.#root)
+      const made = await snapshotLayer(this.#root, this.#rooms)
       this.#root.keep([...growth.layers, made])
       return made
     })
@@ -351,15 +322,6 @@ export class StageBuild {
     const came = how.outcome === 'made' ? `done in ${how.seconds.toFixed(1)} s` : `cached (${how.outcome})`
     this.#log.info(`${step.text}: ${came}, ${formatSize(size)}`)
   }
-
-  #signal(): { signal?: AbortSignal } {
-    return this.#rooms.signal === undefined ? {} : { signal: this.#rooms.signal }
-  }
-}
-
-/** The top directory is that of the layers below. */
-function withoutTop({ changed, removed }: LayerChanges): LayerChanges {
-  return { changed: [...changed].filter(({ path }) => path !== ''), removed }
 }
 
 function taken({ cached: { layer, created, content, tier }, sources }: UsableLayer): Made {

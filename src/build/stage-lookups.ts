@@ -73,6 +73,15 @@ export class StageLookups {
     return (await isWhole(hit.layer, signal === undefined ? {} : { signal })) ? hit : undefined
   }
 
+  /** The layer that another build on this machine's directory has stored since the step was first looked for. */
+  async madeMeanwhile(step: LayerStep, key: CacheKey, madeOn: string): Promise<CachedLayer | undefined> {
+    const { cache, signal } = this.#options.rooms
+    const abort = signal === undefined ? {} : { signal }
+    const hit = this.isCached(step) ? await cache?.lookup(key, { remote: false, ...abort }) : undefined
+    if (hit?.madeOn !== madeOn) return undefined
+    return (await isWhole(hit.layer, abort)) ? hit : undefined
+  }
+
   /** Whether the step's layer may be looked for and kept. */
   isCached(step: LayerStep): boolean {
     return this.#options.rooms.cache !== undefined && this.policy(step) !== 'none' && !this.#options.isSquashed

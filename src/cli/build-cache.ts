@@ -4,6 +4,7 @@ import { type CacheAccess, cacheAccess } from '../../cache/cache-directory.ts'
 import { DownloadNotes } from '../../cache/download-notes.ts'
 import type { MissReader } from '../../cache/explain.ts'
 import { FileTables } from '../../cache/file-tables.ts'
+import { Flights } from '../../cache/flights.ts'
 import { KanikoImages } from '../../cache/kaniko-images.ts'
 import type { LayerCache } from '../../cache/layer-cache.ts'
 import { keepWithin } from '../../cache/limits.ts'
@@ -45,6 +46,8 @@ export interface BuildCache {
   readonly downloads: DownloadNotes | undefined
   /** Knows why layers are not there; undefined where nobody wants to hear it. */
   readonly misses: MissReader | undefined
+  /** The steps that builds on the same directory are at; undefined where layers are not shared. */
+  readonly flights: Flights | undefined
   /** What kaniko has warmed in the same directory. */
   readonly kaniko: KanikoImages | undefined
   /** What is known of the files of images. */
@@ -100,6 +103,7 @@ export const nothing: Omit<LayerParts, 'store'> = {
   settled: async () => {},
   warm: undefined,
   downloads: undefined,
+  flights: undefined,
   misses: undefined,
   kaniko: undefined,
   tables: undefined,
@@ -132,8 +136,10 @@ function openLayerCache(around: BuildCacheOptions, access: CacheAccess, pins: Pi
   const kaniko = new KanikoImages({ directory, log })
   const tables = new FileTables({ directory, readOnly, log, writing })
   const trees = options.cacheUnpacked ? openTrees(around, readOnly) : undefined
+  const isShared = !readOnly && options.cachePlaces.local.read
+  const flights = isShared ? new Flights({ directory, patienceMs: options.sameStepWaitMs }) : undefined
   const layers = settling(openTiers(local, around))
-  return { store: readOnly ? temporary() : store, ...layers, warm, downloads, misses, kaniko, tables, trees }
+  return { store: readOnly ? temporary() : store, ...layers, warm, downloads, flights, misses, kaniko, tables, trees }
 }
 
 function settling(layers: TieredLayerCache): Pick<BuildCache, 'layers' | 'settled'> {

@@ -66,6 +66,8 @@ export interface ExecutorOptions {
   readonly cacheCopyLayers: CachePolicy
   /** How it is said why a step is not in the cache. */
   readonly explain: ExplainForm
+  /** How long another build is waited for that is at the same step, in ms. */
+  readonly sameStepWaitMs: number
   /** Roots may lie on the unpacked files of bases that are kept in the cache directory. */
   readonly cacheUnpacked: boolean
   readonly singleSnapshot: boolean

@@ -231,6 +231,7 @@ type CacheOptions = Pick<
   | 'cacheRunLayers'
   | 'cacheCopyLayers'
   | 'cacheUnpacked'
+  | 'sameStepWaitMs'
   | 'explain'
 >
 
@@ -244,6 +245,7 @@ function cacheOptions(values: FlagValues, pushedTo: string | undefined): CacheOp
     cacheRunLayers: values.boolean('cache-run-layers') ? 'all' : 'none',
     cacheCopyLayers: copyPolicy(values),
     cacheUnpacked: values.boolean('cache-unpacked'),
+    sameStepWaitMs: values.milliseconds('same-step-wait'),
     explain: values.text('explain') as ExplainForm,
   }
 }

@@ -30,6 +30,7 @@ export function roomsOf(execution: Execution, input: PlanInput): Omit<BuildRooms
     namedContexts: input.namedContexts,
     store: input.cache.store,
     cache: input.cache.layers,
+    flights: input.cache.flights,
     ...(reader === undefined ? {} : { misses: { reader, tell: tellMisses(execution) } }),
     cachePolicy: { run: options.cacheRunLayers, copy: options.cacheCopyLayers },
     mountDirectories: input.cache.mounts,

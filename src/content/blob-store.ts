@@ -45,6 +45,8 @@ export interface WrittenBlob extends BlobIdentity {
 export class BlobStore {
   readonly directory: string
   readonly readOnly: boolean
+  /** Whether other processes fill the directory as well, and see by their leases what is used here. */
+  readonly isShared: boolean
   readonly #options: BlobStoreOptions
   /** Whether a blob was found whole; those written here are. */
   readonly #checks = new Map<Digest, Promise<boolean>>()
@@ -53,6 +55,7 @@ export class BlobStore {
   private constructor(directory: string, options: BlobStoreOptions) {
     this.directory = directory
     this.readOnly = options.readOnly
+    this.isShared = options.pins !== undefined
     this.#options = options
   }
 

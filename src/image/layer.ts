@@ -1,4 +1,5 @@
 import type { BlobStore } from '../content/blob-store.ts'
+import { inBlobTurn } from '../content/blob-turn.ts'
 import type { PackedBlob } from '../content/packed-blob.ts'
 import { HearthError } from '../errors.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
@@ -31,6 +32,8 @@ export interface RemoteLayer extends LayerCommon {
   readonly client: RegistryClient
   /** Where the bytes are: registry and repository. */
   readonly repository: Reference
+  /** A store that has the bytes, too, if somebody has fetched them into it. */
+  readonly near?: BlobStore
 }
 
 /** A layer whose bytes are a stretch of somebody else's file. */
@@ -60,8 +63,12 @@ export async function isWhole(layer: Layer, options: ReadOptions = {}): Promise<
 }
 
 function openSource(layer: Layer, options: ReadOptions): Bytes {
-  if (layer.kind !== 'remote') return openCopy(layer, options)
-  return layer.client.openBlob(layer.repository, layer.descriptor, options)
+  return layer.kind === 'remote' ? openRemote(layer, options) : openCopy(layer, options)
+}
+
+async function* openRemote({ descriptor, client, repository, near }: RemoteLayer, options: ReadOptions): Bytes {
+  const holder = await near?.holder(descriptor)
+  yield* holder === undefined ? client.openBlob(repository, descriptor, options) : holder.open(descriptor, options)
 }
 
 /** Of a layer that is on the disk, whether its bytes are whole there. */
@@ -161,11 +168,24 @@ export async function storeLayer(store: BlobStore, tar: Bytes, options: StoreLay
  * there already. A damaged copy there is replaced.
  */
 export async function fetchLayer(layer: Layer, store: BlobStore, options: ReadOptions = {}): Promise<StoredLayer> {
+  const there = await storedIn(layer, store, options)
+  if (there !== undefined) return there
+  if (layer.kind !== 'remote' || !store.isShared) return bring(layer, store, options)
+  return inBlobTurn({ directory: store.directory, digest: layer.descriptor.digest, ...options }, async () => {
+    return (await storedIn(layer, store, options)) ?? bring(layer, store, options)
+  })
+}
+
+async function storedIn(layer: Layer, store: BlobStore, { signal }: ReadOptions): Promise<StoredLayer | undefined> {
   const { descriptor, diffID } = layer
   const holder = await store.holder(descriptor)
-  options.signal?.throwIfAborted()
+  signal?.throwIfAborted()
   if (layer.kind === 'stored' && layer.store === holder) return layer
-  if (holder !== undefined) return { kind: 'stored', descriptor, diffID, store: holder }
+  return holder && { kind: 'stored', descriptor, diffID, store: holder }
+}
+
+async function bring(layer: Layer, store: BlobStore, options: ReadOptions): Promise<StoredLayer> {
+  const { descriptor, diffID } = layer
   const written = await store.write(openSource(layer, options), { expected: descriptor, ...options })
   return { kind: 'stored', descriptor, diffID, store: written.store }
 }

@@ -174,6 +174,13 @@ const cache: readonly Flag[] = [
     group: 'Cache',
   },
   {
+    name: 'same-step-wait',
+    kind: 'duration',
+    default: '30m',
+    description: 'How long to wait for another build on the same directory that is at the same step; 0 for not at all',
+    group: 'Cache',
+  },
+  {
     name: 'cache-repo',
     kind: 'text',
     default: '',
