@@ -13,7 +13,7 @@ import { readableSize, shortTitle } from './readable.ts'
 import { table } from './table.ts'
 
 /** How long to wait for another prune, in ms. */
-const patienceMs = 600_000
+export const patienceMs = 600_000
 
 const selection: readonly Flag[] = [
   { name: 'max-age', kind: 'duration', default: '', description: 'Remove items made longer ago', group: 'Selection' },
@@ -139,7 +139,7 @@ function outcomeJson(directory: string, outcome: PruneOutcome, { values }: Subco
   return `${JSON.stringify(document, undefined, 2)}\n`
 }
 
-function otherPrune(directory: string): HearthError {
+export function otherPrune(directory: string): HearthError {
   return new HearthError({
     code: 'cache-unusable',
     message: `Another prune of ${directory} has not ended in ${patienceMs / 60_000} minutes`,

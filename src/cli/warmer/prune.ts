@@ -1,8 +1,12 @@
 import { indexWarmImages } from '../../../cache/image-index.ts'
 import { type ImageItem, listImages } from '../../../cache/image-items.ts'
+import { graceMs } from '../../../cache/limits.ts'
+import { pruneCache } from '../../../cache/prune.ts'
+import type { PrunePolicy } from '../../../cache/prune-plan.ts'
 import { openImages } from '../../../warmer/open-images.ts'
 import { chooseUnwanted, type PruneChoice } from '../../../warmer/prune-choice.ts'
 import { readableSize } from '../../../warmer/readable-size.ts'
+import { otherPrune, patienceMs } from '../cache/prune.ts'
 import type { Flag } from '../flags/flag.ts'
 import type { FlagValues } from '../flags/flag-values.ts'
 import { wrongUsage } from '../flags/usage.ts'
@@ -48,10 +52,11 @@ async function prune(call: SubcommandCall): Promise<number> {
   const choice = readChoice(values)
   const directory = existingDirectory(call)
   const isDry = values.boolean('dry-run')
-  if (!isDry) await openImages(directory, { ttlMs: choice.ttlMs, log })
+  // Says at once where nothing can be changed.
+  if (!isDry) (await openImages(directory, { ttlMs: choice.ttlMs, log })).close()
   const items = await listImages(directory)
   const unwanted = chooseUnwanted(items, choice, new Date())
-  const removed = isDry ? unwanted : await removeAll(unwanted, call)
+  const { removed, freed } = isDry ? { removed: unwanted, freed: 0 } : await removeAll(unwanted, directory, call)
   if (!isDry) await indexWarmImages(directory, log)
   const rest = items.filter((item) => !removed.includes(item))
   const bytes = totalSize(items) - totalSize(rest)
@@ -61,27 +66,38 @@ async function prune(call: SubcommandCall): Promise<number> {
       platform,
       digest: manifest.digest,
     }))
-    program.stdout.write(`${JSON.stringify({ dryRun: isDry, bytes, images }, undefined, 2)}\n`)
+    program.stdout.write(`${JSON.stringify({ dryRun: isDry, bytes, freed, images }, undefined, 2)}\n`)
   } else for (const { title } of removed) program.stdout.write(`${title}\n`)
-  log.info(summary(removed.length, bytes, isDry))
+  log.info(isDry ? forecast(removed.length, bytes) : summary(removed.length, freed))
   return 0
 }
 
-async function removeAll(unwanted: readonly ImageItem[], { log, program }: SubcommandCall): Promise<ImageItem[]> {
-  const removed: ImageItem[] = []
-  for (const item of unwanted) {
-    program.signal.throwIfAborted()
-    if (await item.remove()) removed.push(item)
-    else log.info(`${item.title} stays: a warmer has just resolved it anew`)
-  }
-  return removed
+/** Removes these images, and the blobs that nothing keeps then. */
+async function removeAll(
+  unwanted: readonly ImageItem[],
+  directory: string,
+  { log, program: { signal } }: SubcommandCall,
+): Promise<{ readonly removed: readonly ImageItem[]; readonly freed: number }> {
+  const titles = new Set(unwanted.map(({ title }) => title))
+  const policy: PrunePolicy = { kinds: ['image'], matches: ({ title }) => titles.has(title), everything: true }
+  const outcome = await pruneCache(directory, {
+    ...{ graceMs, patienceMs, log, signal },
+    dryRun: false,
+    policyAt: () => policy,
+  })
+  if (outcome === undefined) throw otherPrune(directory)
+  const { removals, inUse, freed } = outcome
+  for (const { title } of inUse) log.info(`${title} stays: it is in use, or has just been resolved anew`)
+  const gone = new Set(removals.map(({ item }) => item.title))
+  return { removed: unwanted.filter(({ title }) => gone.has(title)), freed }
 }
 
-function summary(count: number, bytes: number, isDry: boolean): string {
-  const images = countText(count)
-  if (isDry) return `${images} would be removed, and ${readableSize(bytes)} of no warmed image any more`
-  if (count === 0) return 'nothing to remove'
-  return `${images} removed; ${readableSize(bytes)} of blobs are of no warmed image any more`
+function forecast(count: number, bytes: number): string {
+  return `${countText(count)} would be removed, and ${readableSize(bytes)} of no warmed image any more`
+}
+
+function summary(count: number, freed: number): string {
+  return count === 0 ? 'nothing to remove' : `${countText(count)} removed, ${readableSize(freed)} freed`
 }
 
 function readChoice(values: FlagValues): PruneChoice {

@@ -33,6 +33,10 @@ async function cacheOf(names: readonly string[], ageMs = 0): Promise<string> {
   return cache
 }
 
+function blobsIn(cache: string): readonly string[] {
+  return globSync('blobs/sha256/*', { cwd: cache }).map((path) => join(cache, path))
+}
+
 interface Shown {
   readonly reference: string
   readonly state: string
@@ -128,9 +132,11 @@ test('prune takes what a pattern matches, and nothing with --dry-run', async () 
   assert.equal(dry.stdout, `${one} (linux/amd64)\n`)
   assert.match(dry.stderr, /^INFO 1 image would be removed, and \d\.\d kB of no warmed image any more\n$/)
   assert.deepEqual(await left(cache), [three, one, two])
+  const before = blobsIn(cache).length
   const { code, stdout, stderr } = await run('prune', '-c', cache, '--reference', '*/team/one:1', '--log-format=text')
   assert.deepEqual([code, stdout], [0, `${one} (linux/amd64)\n`])
-  assert.match(stderr, /^INFO 1 image removed; \d\.\d kB of blobs are of no warmed image any more\n$/)
+  assert.match(stderr, /^INFO 1 image removed, \d\.\d kB freed\n$/)
+  assert.ok(blobsIn(cache).length < before)
   assert.deepEqual(await left(cache), [three, two])
   assert.ok(await skopeo(['inspect', `oci:${cache}:${two}`]))
   await run('prune', '-c', cache, '--reference', `${registry.host}/team/one`, '--reference=*other*')
