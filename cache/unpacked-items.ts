@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { diskError } from '../src/content/disk-error.ts'
 import { holdFileLock } from '../src/content/file-lock.ts'
 import { makeDirectoryIn } from '../src/content/shared-directory.ts'
+import { reapTemporaries } from '../src/content/temporary.ts'
 import { systemCode } from '../src/errors.ts'
 import { type ChainID, shortDigest } from '../src/oci/digest.ts'
 import { removeTree } from '../src/rootfs/remove.ts'
@@ -19,7 +20,8 @@ export async function listUnpacked(cacheDirectory: string): Promise<readonly Cac
   const items: CacheItem[] = []
   for (const name of namesIn(join(cacheDirectory, unpackedName))) {
     const chain = chainOfPlace(name)
-    if (chain !== undefined) items.push(await itemOf(cacheDirectory, { chain, name }))
+    const item = chain === undefined ? undefined : await itemOf(cacheDirectory, { chain, name })
+    if (item !== undefined) items.push(item)
   }
   return items
 }
@@ -29,10 +31,13 @@ interface Kept {
   readonly name: string
 }
 
-async function itemOf(cacheDirectory: string, { chain, name }: Kept): Promise<CacheItem> {
+/** Undefined for what killed processes have left of a place, which goes when somebody uses or removes it. */
+async function itemOf(cacheDirectory: string, { chain, name }: Kept): Promise<CacheItem | undefined> {
   const path = join(cacheDirectory, unpackedName, name)
   const table = statOf(join(path, tableName))
-  const seals = await Promise.all(treesIn({ path }).map((tree) => sealIn(join(path, tree))))
+  const trees = treesIn({ path })
+  if (table === undefined && trees.length === 0) return undefined
+  const seals = await Promise.all(trees.map((tree) => sealIn(join(path, tree))))
   const sealed = seals.filter((seal) => seal !== undefined)
   const made = [...(table === undefined ? [] : [table.mtime]), ...sealed.map((seal) => seal.created)]
   const created = new Date(Math.min(...(made.length === 0 ? [lstatSync(path).mtime] : made).map(Number)))
@@ -52,7 +57,7 @@ async function itemOf(cacheDirectory: string, { chain, name }: Kept): Promise<Ca
 function titleOf(chain: ChainID, { hasTable, trees }: { hasTable: boolean; trees: number }): string {
   const files = trees === 0 ? [] : [trees === 1 ? 'unpacked files' : `unpacked files (${trees} times)`]
   const what = [...(hasTable ? ['file table'] : []), ...files]
-  return `${what.length === 0 ? 'nothing' : what.join(' and ')} of base ${shortDigest(chain)}`
+  return `${what.join(' and ')} of base ${shortDigest(chain)}`
 }
 
 async function sealIn(tree: string): Promise<SealFile | undefined> {
@@ -74,6 +79,7 @@ async function remove(cacheDirectory: string, path: string): Promise<boolean> {
       await lock.release()
     }
     removeDeadUses(path)
+    reapTemporaries(path)
     rmdirSync(path)
     return true
   } catch (error) {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type FileLock, holdFileLock } from '../src/content/file-lock.ts'
+import { reapTemporaries } from '../src/content/temporary.ts'
 import { HearthError, systemCode } from '../src/errors.ts'
 import type { Log } from '../src/log.ts'
 import { type ChainID, type DiffID, shortDigest } from '../src/oci/digest.ts'
@@ -187,6 +188,7 @@ export class UnpackedTrees {
   /** Removes what was never finished; and what is no good, unless others have found it good. */
   async #clear(place: UnpackedPlace): Promise<void> {
     removeDeadUses(place.path)
+    reapTemporaries(place.path)
     const isAlone = usersOf(place.path) <= 1
     for (const name of treesIn(place)) {
       const tree = join(place.path, name)
