@@ -45,7 +45,7 @@ export interface MissReaderOptions {
 const largest = { nearest: 8 << 20, below: 256 << 10 }
 
 /** How many records that fit alike have their files compared, and how far down a chain of steps is followed. */
-const most = { alike: 4, below: 16 }
+const most = { alike: 8, below: 16 }
 
 export function missReader(options: MissReaderOptions): MissReader {
   return options.directory === undefined ? repositoryOnly : new DirectoryReader(options.directory, options)
@@ -72,7 +72,8 @@ class DirectoryReader implements MissReader {
   }
 
   async explain(step: MissedStep): Promise<Explanation> {
-    return (await this.#ofOwnEntry(step)) ?? (await this.#ofNearest(step)) ?? explanationOf('new', step.follows)
+    const found = (await this.#ofOwnEntry(step)) ?? (await this.#ofNearest(step).catch(() => undefined))
+    return found ?? explanationOf('new', step.follows)
   }
 
   close(): void {
@@ -106,7 +107,7 @@ class DirectoryReader implements MissReader {
     // Further keys of a layer, whose records are of another kind, say nothing about it.
     const past = near.filter(({ key, about }) => key !== step.key && about !== undefined)
     const alike = nearestSteps(told, past, { others: step.others, parents })
-    const nearest = await this.#choose(told, alike, parents)
+    const nearest = await this.#choose(told, alike, before)
     if (nearest === undefined) return undefined
     this.#before.set(step.key, nearest.key)
     const differences = compareRecords(await withFiles(this.#directory, nearest, largest.nearest), told)
@@ -117,13 +118,13 @@ class DirectoryReader implements MissReader {
   }
 
   /** The index is believed in nothing that an entry does not say. */
-  async #choose(told: Told, alike: readonly PastLayer[], parents: readonly string[]): Promise<Entry | undefined> {
+  async #choose(told: Told, alike: readonly PastLayer[], before?: string): Promise<Entry | undefined> {
     const entries: Entry[] = []
     for (const { key } of alike) {
       const entry = await this.#past.entry(key)
       if (entry !== undefined) entries.push(entry)
-      // What lies on the same is the same step, and has changed since the last build.
-      if (entries.length === most.alike || (entry !== undefined && parents.includes(entry.record.parent))) break
+      // What lies on the step that the one below was before is of the same project; others may share a beginning.
+      if (entries.length === most.alike || (entry !== undefined && entry.record.parent === before)) break
     }
     return fewestChanges(this.#directory, told, entries)
   }

@@ -23,7 +23,7 @@ export interface StepQuestion {
 type Question = Statement<[string], RecalledRow>
 
 /** How many rows are looked at for one question. */
-const most = 8
+const most = 16
 
 const columns = 'SELECT key, text, record, about, last_used FROM layers'
 const byParent = `${columns} WHERE parent = ? ORDER BY last_used DESC LIMIT ${most}`

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { type EntryComparison, explainEntry, readEntries } from '../../../cache/explain-entry.ts'
 import { matchEntries, type StepEntries } from '../../../cache/match-entries.ts'
 import { HearthError } from '../../errors.ts'
+import { redact } from '../../log.ts'
 import type { Flag } from '../flags/flag.ts'
 import { readCacheDir } from '../read-values.ts'
 import type { Subcommand } from '../subcommand.ts'
@@ -38,9 +39,9 @@ export const explainCommand: Subcommand = {
 }
 
 function shown(comparison: EntryComparison, format: string): string {
-  return format === 'json'
-    ? `${JSON.stringify(comparisonDocument(comparison), undefined, 2)}\n`
-    : comparisonText(comparison)
+  if (format !== 'json') return comparisonText(comparison)
+  const clean = (_name: string, value: unknown): unknown => (typeof value === 'string' ? redact(value, []) : value)
+  return `${JSON.stringify(comparisonDocument(comparison), clean, 2)}\n`
 }
 
 function unknown(wanted: string, directory: string, count: number): HearthError {
