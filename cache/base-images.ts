@@ -92,15 +92,20 @@ export class BaseImages {
 
   /** The same with what is known about it, expired or not. */
   async status(reference: Reference, platform: Platform): Promise<WarmImage | undefined> {
+    const look = (): Promise<WarmReference | undefined> => {
+      return this.#look(reference, formatPlatform(normalizePlatform(platform)))
+    }
     try {
-      const found = await this.#look(reference, formatPlatform(normalizePlatform(platform)))
+      const found = await look()
       if (found === undefined) return undefined
       await this.#checkWhole(found.manifest)
       const { name, platform: listed } = found
       if (!this.#options.readOnly) await noteUse([warmReferencePath(this.directory, name, listed)])
       return this.#describe(found)
     } catch (error) {
-      this.#reading.note(error)
+      // What a prune has taken away meanwhile is no damage.
+      const isStillListed = (await look().catch(() => error)) !== undefined
+      if (isStillListed) this.#reading.note(error)
       return undefined
     }
   }
