@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from
 import { join } from 'node:path'
 import { diskError } from '../content/disk-error.ts'
 import { ownerIsDead, processIdentity } from '../content/process-identity.ts'
-import { messageOf } from '../errors.ts'
+import { messageOf, systemCode } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { removeTree } from '../rootfs/remove.ts'
 
@@ -61,6 +61,8 @@ async function remove(directory: string, log: Log): Promise<void> {
   try {
     await removeTree(directory)
   } catch (error) {
+    // Another build removes what was abandoned as well.
+    if (systemCode(error) === 'ENOENT') return
     log.warn(`The work directory ${directory} is left behind: ${messageOf(error)}`)
   }
 }
