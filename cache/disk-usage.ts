@@ -47,16 +47,19 @@ function sum(things: readonly { readonly size: number }[]): number {
   return things.reduce((total, { size }) => total + size, 0)
 }
 
-/** What a directory and all below it take on the disk, in bytes, as du counts it; not what is mounted there. */
+/**
+ * What a directory and all below it take on the disk, in bytes, as du counts it; not what is mounted there, nor what is in
+ * directories that are closed to this user.
+ */
 export async function allocatedBelow(directory: string): Promise<number> {
-  const { dev } = lstatSync(directory)
+  const dev = ifSeen(() => lstatSync(directory))?.dev
   const counted = new Set<number>()
   let total = 0
   await inTurns(count(Buffer.from(directory)))
   return total
 
   function* count(path: Buffer): Generator<void> {
-    const stat = unlessGone(() => lstatSync(path))
+    const stat = ifSeen(() => lstatSync(path))
     if (stat === undefined || stat.dev !== dev) return
     if (stat.nlink > 1 && !stat.isDirectory()) {
       if (counted.has(stat.ino)) return
@@ -66,7 +69,7 @@ export async function allocatedBelow(directory: string): Promise<number> {
     yield
     if (!stat.isDirectory()) return
     // Names in a cache mount need not be UTF-8.
-    for (const name of unlessGone(() => readdirSync(path, { encoding: 'buffer' })) ?? []) {
+    for (const name of ifSeen(() => readdirSync(path, { encoding: 'buffer' })) ?? []) {
       yield* count(Buffer.concat([path, Buffer.from('/'), name]))
     }
   }
@@ -78,11 +81,12 @@ export async function freeBytes(directory: string): Promise<number> {
   return bavail * bsize
 }
 
-function unlessGone<T>(look: () => T): T | undefined {
+/** Undefined for what is gone, or closed to this user. */
+export function ifSeen<T>(look: () => T): T | undefined {
   try {
     return look()
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return undefined
+    if (['ENOENT', 'ENOTDIR', 'EACCES'].includes(systemCode(error) ?? '')) return undefined
     throw error
   }
 }

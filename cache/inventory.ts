@@ -2,6 +2,7 @@ import type { Digest } from '../src/oci/digest.ts'
 import type { CacheItem } from './cache-item.ts'
 import { scanImages } from './list-images.ts'
 import { scanLayers } from './list-layers.ts'
+import { listMounts } from './mount-items.ts'
 import { type StoredBlob, storedBlobs } from './stored-blobs.ts'
 import { listUnpacked } from './unpacked-items.ts'
 
@@ -17,7 +18,7 @@ export interface Inventory {
 export type ItemLister = (directory: string) => Promise<readonly CacheItem[]>
 
 /** Kinds that have no blobs. */
-const others: readonly ItemLister[] = [listUnpacked]
+const others: readonly ItemLister[] = [listMounts, listUnpacked]
 
 /** Reads what a cache directory keeps. Files that vanish meanwhile are left out; others that cannot be read are errors. */
 export async function takeInventory(directory: string): Promise<Inventory> {

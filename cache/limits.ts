@@ -6,6 +6,7 @@ import { filesystemTime, temporaryName } from '../src/content/temporary.ts'
 import type { Log } from '../src/log.ts'
 import { documentsIn } from './documents.ts'
 import { otherItems } from './inventory.ts'
+import { lastMountUse } from './mount-items.ts'
 import { type PruneOutcome, pruneCache } from './prune.ts'
 import type { PrunePolicy } from './prune-plan.ts'
 import { storedBlobs } from './stored-blobs.ts'
@@ -15,6 +16,8 @@ import { reasonOf } from './trouble.ts'
 export interface CacheLimits {
   /** In bytes; undefined for as much as there is room. */
   readonly maxSize: number | undefined
+  /** What cache mounts may have of it, in bytes. */
+  readonly maxMountSize?: number | undefined
   /** How long layers count after they were made, in ms. */
   readonly ttlMs: number
 }
@@ -41,13 +44,13 @@ export interface LimitOptions {
 
 /**
  * Keeps a cache directory within its limits: layers nobody has used for the time to live go, as no build of that time to
- * live can hit them any more; then whatever was used longest ago, until the size fits. Costs two looks at file times where
- * no blob has come or gone since the last time. Failure is a warning.
+ * live can hit them any more; cache mounts beyond their size; then whatever was used longest ago, until the size fits. Costs
+ * few looks at file times where no blob has come or gone since the last time, and no limited cache mount was used. Failure is a warning.
  */
 export async function keepWithin(directory: string, limits: CacheLimits, options: LimitOptions): Promise<void> {
   const { log, signal } = options
   try {
-    if (signal.aborted || !isDue(directory)) return
+    if (signal.aborted || !isDue(directory, limits)) return
     noteLook(directory)
     const policyAt = await whatIsBeyond(directory, limits)
     if (policyAt === undefined) return
@@ -70,29 +73,33 @@ function describeOutcome({ removals, blobs, freed, left }: PruneOutcome): string
 /** What a prune is to take; undefined when nothing is. Found out without reading any file. */
 async function whatIsBeyond(
   directory: string,
-  { maxSize, ttlMs }: CacheLimits,
+  { maxSize, maxMountSize, ttlMs }: CacheLimits,
 ): Promise<((now: Date) => PrunePolicy) | undefined> {
   const unusedSince = (now: number): number => Math.max(0, now - Math.max(ttlMs, shortestTtlMs))
   const since = unusedSince(filesystemTime(directory))
   const isExpired = documentsIn(directory, 'entries').some(({ stat }) => stat.mtimeMs < since)
-  const isTooLarge = maxSize !== undefined && (await sizeOf(directory)) > maxSize
-  if (!isExpired && !isTooLarge) return undefined
+  const others = maxSize === undefined && maxMountSize === undefined ? [] : await otherItems(directory)
+  const isTooLarge = maxSize !== undefined && bytesOf([...storedBlobs(directory).values(), ...others]) > maxSize
+  const mounts = others.filter(({ kind }) => kind === 'mount')
+  const areMountsTooLarge = maxMountSize !== undefined && bytesOf(mounts) > maxMountSize
+  if (!isExpired && !isTooLarge && !areMountsTooLarge) return undefined
   return (now) => ({
     layersUnusedSince: new Date(unusedSince(now.getTime())),
+    maxMountSize,
     maxSize: isTooLarge ? Math.floor(maxSize * target) : undefined,
   })
 }
 
-async function sizeOf(directory: string): Promise<number> {
-  const sizes = [...storedBlobs(directory).values(), ...(await otherItems(directory))].map(({ size }) => size)
-  return sizes.reduce((sum, size) => sum + size, 0)
+function bytesOf(things: readonly { readonly size: number }[]): number {
+  return things.reduce((sum, { size }) => sum + size, 0)
 }
 
-function isDue(directory: string): boolean {
+function isDue(directory: string, { maxMountSize }: CacheLimits): boolean {
   const looked = timeOf(markOf(directory))
   if (looked === undefined) return true
   const changed = timeOf(join(directory, 'blobs', 'sha256'))
-  return (changed !== undefined && changed >= looked) || Date.now() - looked > lookEveryMs
+  if ((changed !== undefined && changed >= looked) || Date.now() - looked > lookEveryMs) return true
+  return maxMountSize !== undefined && lastMountUse(directory) >= looked
 }
 
 /** By a new file in the place of the old one: whose that is does not matter, and its time is the filesystem's. */

@@ -7,10 +7,13 @@ import { makeDirectory } from '../src/content/durable.ts'
 import { type FileLock, holdFileLock } from '../src/content/file-lock.ts'
 import { temporaryName } from '../src/content/temporary.ts'
 import type { CacheSharing } from '../src/dockerfile/mount.ts'
-import { systemCode } from '../src/errors.ts'
+import { HearthError, systemCode } from '../src/errors.ts'
 import { removeTree } from '../src/rootfs/remove.ts'
 import { canonicalJson } from './key.ts'
+import { noteUse } from './last-use.ts'
+import { aboutName } from './mount-about.ts'
 import { removeLeftovers } from './mount-leftovers.ts'
+import { awaitRemoval } from './mount-removal.ts'
 
 export interface MountDirectoriesOptions {
   /** Made when it is missing. */
@@ -60,12 +63,13 @@ export class MountDirectories {
   async lease(use: MountUse): Promise<LeasedDirectory> {
     const place = join(this.#options.directory, this.nameOf(use))
     try {
-      makeDirectory(place)
-      await this.#describe(place, use)
-      await removeLeftovers(place)
-      const { slot, lock } = await lockSlot(place, use)
+      const { slot, lock } = await lockSlotIn(place, use)
       try {
-        return { directory: await directoryIn(join(place, slot), use), release: () => lock.release() }
+        await awaitRemoval(place, use.signal)
+        await this.#describe(place, use)
+        await removeLeftovers(place)
+        const directory = await directoryIn(join(place, slot), use)
+        return { directory, release: () => this.#release(place, lock) }
       } catch (error) {
         await lock.release()
         throw error
@@ -88,9 +92,23 @@ export class MountDirectories {
 
   /** What it is, for people; its time is that of the last use. */
   async #describe(place: string, use: MountUse): Promise<void> {
-    const path = join(place, 'about.json')
+    const path = join(place, aboutName)
     const created = await createFileAtomically(path, Buffer.from(this.#about(use)))
-    if (!created) utimesSync(path, new Date(), new Date())
+    if (!created) await touch(path)
+  }
+
+  async #release(place: string, lock: FileLock): Promise<void> {
+    await touch(join(place, aboutName))
+    await lock.release()
+  }
+}
+
+/** Only its owner may set a file's time; others replace it when it is a minute old. */
+async function touch(path: string): Promise<void> {
+  try {
+    utimesSync(path, new Date(), new Date())
+  } catch {
+    await noteUse([path])
   }
 }
 
@@ -98,6 +116,22 @@ interface LockedSlot {
   readonly slot: string
   readonly lock: FileLock
 }
+
+/** The place may be removed until there is a lock in it. */
+async function lockSlotIn(place: string, use: MountUse): Promise<LockedSlot> {
+  for (let attempts = 1; ; attempts += 1) {
+    makeDirectory(place)
+    try {
+      return await lockSlot(place, use)
+    } catch (error) {
+      const why = error instanceof HearthError ? error.cause : error
+      if (systemCode(why) !== 'ENOENT' || attempts === maxAttempts) throw error
+    }
+  }
+}
+
+/** Nobody removes a place so often in a row. */
+const maxAttempts = 10
 
 /** Those who ask for a private directory take the first that is free. */
 async function lockSlot(place: string, use: MountUse): Promise<LockedSlot> {

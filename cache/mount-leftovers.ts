@@ -5,8 +5,8 @@ import { removeTree } from '../src/rootfs/remove.ts'
 
 const lease = /^0-[0-9a-f]{16}\.lock$/
 
-/** A living user touches its lease every few seconds; no directory takes a day to be filled. */
-const maxAgeMs = { lease: 600_000, directory: 24 * 3600_000 }
+/** In ms. A living user touches its lease every few seconds; no directory takes a day to be filled. */
+export const maxAgeMs = { lease: 600_000, directory: 24 * 3600_000 }
 
 /**
  * Removes what killed builds have left in the place of a cache mount: leases that keep nobody out, and directories that

@@ -12,6 +12,8 @@ export interface PrunePolicy {
   readonly unusedSince?: Date | undefined
   /** The same for layers alone. */
   readonly layersUnusedSince?: Date | undefined
+  /** Cache mounts used longest ago until all of them together have at most so many bytes. */
+  readonly maxMountSize?: number | undefined
   /** Those used longest ago until everything together has at most so many bytes. */
   readonly maxSize?: number | undefined
   /** Only these kinds are ever taken. */
@@ -70,7 +72,8 @@ export function planPrune(policy: PrunePolicy, situation: PruneSituation): Prune
     if (isInUse(item, situation)) inUse.push(item)
     else take(item, why)
   }
-  const { maxSize } = policy
+  const { maxSize, maxMountSize } = policy
+  if (maxMountSize !== undefined) makeMountRoom(maxMountSize)
   if (maxSize !== undefined) makeRoom(maxSize)
   const blobs = keepers.unkept()
   return {
@@ -86,19 +89,30 @@ export function planPrune(policy: PrunePolicy, situation: PruneSituation): Prune
     keepers.remove(item)
   }
 
+  function makeMountRoom(bytes: number): void {
+    const mounts = eligible.filter((item) => item.kind === 'mount' && !chosen.has(item))
+    let left = mounts.reduce((sum, { size }) => sum + size, 0)
+    for (const item of mounts) {
+      if (left <= bytes) return
+      take(item, 'size')
+      left -= item.size
+    }
+  }
+
   function makeRoom(bytes: number): void {
+    const before = new Set(chosen.keys())
     for (const item of eligible) {
       if (keepers.left <= bytes) break
       if (chosen.has(item)) continue
       if (isInUse(item, situation)) inUse.push(item)
       else take(item, 'size')
     }
-    putBack(bytes)
+    putBack(bytes, before)
   }
 
   /** What turned out to make no room, as younger items keep its blobs, need not go. */
-  function putBack(bytes: number): void {
-    const bySize = [...chosen].filter(([, why]) => why === 'size').map(([item]) => item)
+  function putBack(bytes: number, before: ReadonlySet<CacheItem>): void {
+    const bySize = [...chosen.keys()].filter((item) => !before.has(item))
     for (const item of bySize.reverse()) {
       keepers.add(item)
       if (keepers.left <= bytes) chosen.delete(item)

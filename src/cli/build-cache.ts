@@ -78,8 +78,8 @@ export function openBuildCache(around: BuildCacheOptions): BuildCache {
 async function closeDirectory({ options, log, signal }: BuildCacheOptions, pins: Pins | undefined): Promise<void> {
   if (pins === undefined) return
   pins.close()
-  const { cacheDir, cacheMaxSize: maxSize, cacheTtlMs: ttlMs } = options
-  await keepWithin(cacheDir, { maxSize, ttlMs }, { log, signal })
+  const { cacheDir, cacheMaxSize: maxSize, cacheMountMaxSize: maxMountSize, cacheTtlMs: ttlMs } = options
+  await keepWithin(cacheDir, { maxSize, maxMountSize, ttlMs }, { log, signal })
 }
 
 function openMounts(around: BuildCacheOptions, access: CacheAccess): Pick<BuildCache, 'mounts' | 'mountsGo'> {

@@ -62,6 +62,8 @@ export interface ExecutorOptions {
   readonly cacheTtlMs: number
   /** In bytes; undefined for as much as there is room. */
   readonly cacheMaxSize: number | undefined
+  /** What cache mounts may have of it, in bytes. */
+  readonly cacheMountMaxSize: number | undefined
   readonly cacheRunLayers: CachePolicy
   readonly cacheCopyLayers: CachePolicy
   /** How it is said why a step is not in the cache. */

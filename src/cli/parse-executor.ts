@@ -228,6 +228,7 @@ type CacheOptions = Pick<
   | 'cachePlaces'
   | 'cacheTtlMs'
   | 'cacheMaxSize'
+  | 'cacheMountMaxSize'
   | 'cacheRunLayers'
   | 'cacheCopyLayers'
   | 'cacheUnpacked'
@@ -242,6 +243,7 @@ function cacheOptions(values: FlagValues, pushedTo: string | undefined): CacheOp
     cachePlaces: readCachePlaces(values, { cacheRepo: readCacheRepo(values), pushedTo }),
     cacheTtlMs: values.milliseconds('cache-ttl'),
     cacheMaxSize: values.bytes('cache-max-size'),
+    cacheMountMaxSize: values.bytes('cache-mount-max-size'),
     cacheRunLayers: values.boolean('cache-run-layers') ? 'all' : 'none',
     cacheCopyLayers: copyPolicy(values),
     cacheUnpacked: values.boolean('cache-unpacked'),

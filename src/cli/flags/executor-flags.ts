@@ -203,6 +203,13 @@ const cache: readonly Flag[] = [
     group: 'Cache',
   },
   {
+    name: 'cache-mount-max-size',
+    kind: 'size',
+    default: '',
+    description: 'Bytes (10GiB) all cache mounts may have after a build; those used longest ago are removed',
+    group: 'Cache',
+  },
+  {
     name: 'cache-run-layers',
     kind: 'boolean',
     default: 'true',

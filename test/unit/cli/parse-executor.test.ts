@@ -38,6 +38,7 @@ test("the defaults are kaniko's", () => {
     cachePlaces: { local: { read: true, write: true }, remotes: [] },
     cacheTtlMs: 336 * 3600_000,
     cacheMaxSize: undefined,
+    cacheMountMaxSize: undefined,
     cacheRunLayers: 'all',
     cacheCopyLayers: 'local',
     explain: 'text',
@@ -91,6 +92,7 @@ test('every option that works takes its value', () => {
       '--cache-repo=oci:/r',
       '--cache-ttl=90m',
       '--cache-max-size=10GiB',
+      '--cache-mount-max-size=1GiB',
       '--cache-run-layers=false',
     ],
     [
@@ -134,6 +136,7 @@ test('every option that works takes its value', () => {
     cachePlaces: { local: { read: true, write: true }, remotes: [{ name: 'oci:/r', read: true, write: false }] },
     cacheTtlMs: 90 * 60_000,
     cacheMaxSize: 10 * 2 ** 30,
+    cacheMountMaxSize: 2 ** 30,
     cacheRunLayers: 'none',
     cacheCopyLayers: 'all',
     explain: 'json',
