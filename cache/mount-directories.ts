@@ -23,6 +23,8 @@ export interface MountDirectoriesOptions {
    * directories of their own.
    */
   readonly owners?: string
+  /** Asked once, when the disk takes no more: gives what is used from then on. */
+  readonly spill?: (error: HearthError) => MountDirectories
 }
 
 /** A directory that a RUN asks for. */
@@ -54,6 +56,7 @@ export interface LeasedDirectory {
  */
 export class MountDirectories {
   readonly #options: MountDirectoriesOptions
+  #successor: MountDirectories | undefined
 
   constructor(options: MountDirectoriesOptions) {
     this.#options = options
@@ -61,6 +64,18 @@ export class MountDirectories {
 
   /** The directory is kept from others as far as `sharing` says until it is released. */
   async lease(use: MountUse): Promise<LeasedDirectory> {
+    if (this.#successor !== undefined) return this.#successor.lease(use)
+    try {
+      return await this.#leaseHere(use)
+    } catch (error) {
+      const { spill } = this.#options
+      if (spill === undefined || !(error instanceof HearthError) || error.code !== 'disk-full') throw error
+      this.#successor ??= spill(error)
+      return this.#successor.lease(use)
+    }
+  }
+
+  async #leaseHere(use: MountUse): Promise<LeasedDirectory> {
     const place = join(this.#options.directory, this.nameOf(use))
     try {
       const { slot, lock } = await lockSlotIn(place, use)

@@ -14,6 +14,7 @@ import { Pins } from '../../cache/pins.ts'
 import type { TieredLayerCache } from '../../cache/tiered.ts'
 import { UnpackedTrees } from '../../cache/unpacked-trees.ts'
 import { BlobStore } from '../content/blob-store.ts'
+import type { HearthError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { RegistryClient } from '../registry/registry-client.ts'
 import { missingCapabilities } from '../run/missing-capabilities.ts'
@@ -83,12 +84,17 @@ async function closeDirectory({ options, log, signal }: BuildCacheOptions, pins:
 }
 
 function openMounts(around: BuildCacheOptions, access: CacheAccess): Pick<BuildCache, 'mounts' | 'mountsGo'> {
-  const { options, env, workDir } = around
-  const parent = access === 'writable' ? resolve(options.environment.cwd, options.cacheDir) : workDir
-  const owners = ownIds(env)
-  const mounts = new MountDirectories({ directory: `${parent}/mounts`, ...(owners === undefined ? {} : { owners }) })
-  if (access === 'writable') return { mounts, mountsGo: undefined }
-  return { mounts, mountsGo: whyMountsGo(options) }
+  const { options, env, workDir, log } = around
+  const ids = ownIds(env)
+  const owners = ids === undefined ? {} : { owners: ids }
+  const ofBuild = (): MountDirectories => new MountDirectories({ directory: `${workDir}/mounts`, ...owners })
+  if (access !== 'writable') return { mounts: ofBuild(), mountsGo: whyMountsGo(options) }
+  const directory = resolve(options.environment.cwd, options.cacheDir, 'mounts')
+  const spill = ({ message, why = '' }: HearthError): MountDirectories => {
+    log.warn(`Cache mounts cannot be kept in ${directory}, and begin empty: ${message} (${why})`)
+    return ofBuild()
+  }
+  return { mounts: new MountDirectories({ directory, ...owners, spill }), mountsGo: undefined }
 }
 
 function whyMountsGo({ cache, cacheDir, cachePlaces }: ExecutorOptions): string {
