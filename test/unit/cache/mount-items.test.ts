@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { CacheItem } from '../../../cache/cache-item.ts'
@@ -141,6 +141,18 @@ test('a cache mount with something mounted below it stays as it is', async (t) =
   const result = await runIn({ tiny: [{ directory: below, bytes: 4096 }] }, [process.execPath, program, cache, 'once'])
   assert.deepEqual([result.code, result.stdout], [0, 'removing\nfalse\n'], result.stderr)
   assert.ok(existsSync(join(cache, 'mounts', name, '0', 'a', 'file')))
+})
+
+test("another user's cache mount is listed, and that it cannot be removed is an error that is explained", async (t) => {
+  const cache = temporaryDirectory(t)
+  await fill(cache, 'a')
+  chmodSync(cache, 0o755)
+  const program = childProgram(import.meta.url, 'remove-mounts.ts')
+  const result = spawnSync(process.execPath, [program, cache, 'once'], { uid: 65534, gid: 65534, encoding: 'utf8' })
+  assert.deepEqual([result.status, result.stdout], [0, 'removing\npermission\n'], result.stderr)
+  chmodSync(join(cache, 'mounts', (await mount(cache, 'a')).name), 0o700)
+  const closed = spawnSync(process.execPath, [program, cache, 'once'], { uid: 65534, gid: 65534, encoding: 'utf8' })
+  assert.deepEqual([closed.status, closed.stdout], [0, 'removing\npermission\n'], closed.stderr)
 })
 
 test('cache mounts beyond their size go, those used longest ago first, but never those in use', async (t) => {

@@ -71,6 +71,15 @@ test('a young blob goes with the last item that kept it', () => {
   assert.deepEqual(found, { goes: ['a chosen'], blobs: 1, bytes: 101, left: 0 })
 })
 
+test('cache mounts make room for one another only, and what they must leave anyway counts for the whole', () => {
+  const mount = (used: number): Sketch => ({ kind: 'mount', used, blobs: [] })
+  const items = [item('oldest', { used: 9 }), item('a', mount(1)), item('b', mount(3)), item('c', mount(2))]
+  assert.deepEqual(plan(items, { maxMountSize: 1 }).goes, ['b size', 'c size'])
+  assert.deepEqual(plan(items, { maxMountSize: 3 }).goes, [])
+  assert.deepEqual(plan(items, { maxMountSize: 1, maxSize: 102 }).goes, ['b size', 'c size'])
+  assert.deepEqual(plan(items, { maxMountSize: 1, maxSize: 50 }).goes, ['oldest size', 'b size', 'c size'])
+})
+
 test('what was made before a time goes, however it is used', () => {
   const items = [item('old', { made: 10, used: 0 }), item('new', { made: 1 })]
   assert.deepEqual(plan(items, { createdBefore: ago(5) }), { goes: ['old age'], blobs: 1, bytes: 101, left: 101 })
