@@ -1,7 +1,9 @@
 import { allocatedBelow, type DiskUsage, freeBytes, usageOf } from '../../../cache/disk-usage.ts'
 import { takeInventory } from '../../../cache/inventory.ts'
+import { existingDirectory } from '../existing-directory.ts'
+import { formatFlag } from '../flags/format-flag.ts'
 import type { Subcommand } from '../subcommand.ts'
-import { cacheDirectoryOf, directoryFlags, formatFlag, isJson } from './cache-flags.ts'
+import { directoryFlags, isJson } from './cache-flags.ts'
 import { readableSize } from './readable.ts'
 import { table } from './table.ts'
 
@@ -12,7 +14,7 @@ export const duCommand: Subcommand = {
   takes: [],
   flags: [...directoryFlags, formatFlag],
   async run(call) {
-    const directory = cacheDirectoryOf(call)
+    const directory = existingDirectory(call)
     const usage = usageOf(await takeInventory(directory))
     const disk = { onDisk: await allocatedBelow(directory), free: await freeBytes(directory) }
     const json = `${JSON.stringify({ version: 1, directory, ...usage, ...disk }, undefined, 2)}\n`

@@ -5,13 +5,11 @@ import type { CarryReport } from '../../../cache/carry-report.ts'
 import { exportArchive } from '../../../cache/export-archive.ts'
 import { type ExportOptions, exportLayout } from '../../../cache/export-layout.ts'
 import type { BlobStore } from '../../content/blob-store.ts'
-import { isDirectory } from '../../content/durable.ts'
 import { writeStreamAtomically } from '../../content/streamed-file.ts'
-import { HearthError } from '../../errors.ts'
+import { existingDirectory } from '../existing-directory.ts'
 import type { Flag } from '../flags/flag.ts'
 import { wrongUsage } from '../flags/usage.ts'
 import type { Sink } from '../program.ts'
-import { readCacheDir } from '../read-values.ts'
 import type { Subcommand, SubcommandCall } from '../subcommand.ts'
 import { carryFlags, placeOf, readSelection } from './carry-flags.ts'
 import { carryText } from './carry-text.ts'
@@ -44,9 +42,8 @@ export const exportCommand: Subcommand = {
     const { values, positionals, program } = call
     const { form, path } = placeOf(positionals[0] ?? '')
     const target = resolve(program.cwd, path)
-    const directory = resolve(program.cwd, readCacheDir(values))
+    const directory = existingDirectory(call)
     if (target === directory) throw wrongUsage('the layout must be another directory than the cache')
-    if (!isDirectory(directory)) throw noCache(directory)
     if (form !== 'layout' && values.boolean('hard-link')) throw wrongUsage('--hard-link needs a directory')
     const options = optionsOf(call, directory)
     const dryRun = options.dryRun
@@ -93,12 +90,4 @@ function refuseTerminal(sink: Sink): void {
   if ('isTTY' in sink && sink.isTTY === true) {
     throw wrongUsage('an archive is not written to a terminal', 'Redirect standard output, or name a file.')
   }
-}
-
-function noCache(directory: string): HearthError {
-  return new HearthError({
-    code: 'cache-unusable',
-    message: `There is no cache directory ${directory}`,
-    fix: 'Name it with --cache-dir.',
-  })
 }

@@ -1,9 +1,11 @@
 import type { CacheItem } from '../../../cache/cache-item.ts'
 import { type Inventory, takeInventory } from '../../../cache/inventory.ts'
 import type { Digest } from '../../oci/digest.ts'
+import { existingDirectory } from '../existing-directory.ts'
 import type { FlagValues } from '../flags/flag-values.ts'
+import { formatFlag } from '../flags/format-flag.ts'
 import type { Subcommand, SubcommandCall } from '../subcommand.ts'
-import { cacheDirectoryOf, directoryFlags, formatFlag, isJson, kindFlag } from './cache-flags.ts'
+import { directoryFlags, isJson, kindFlag } from './cache-flags.ts'
 import { matcherOf } from './name-patterns.ts'
 import { readableAge, readableSize, shortName, shortTitle } from './readable.ts'
 import { table } from './table.ts'
@@ -42,7 +44,7 @@ export const lsCommand: Subcommand = {
     formatFlag,
   ],
   async run(call) {
-    const directory = cacheDirectoryOf(call)
+    const directory = existingDirectory(call)
     const inventory = await takeInventory(directory)
     const items = listedItems(inventory, call.values)
     const { stdout } = call.program

@@ -3,11 +3,13 @@ import { graceMs } from '../../../cache/limits.ts'
 import { type PruneOutcome, pruneCache } from '../../../cache/prune.ts'
 import type { PrunePolicy, PruneReason } from '../../../cache/prune-plan.ts'
 import { HearthError } from '../../errors.ts'
+import { existingDirectory } from '../existing-directory.ts'
 import type { Flag } from '../flags/flag.ts'
 import type { FlagValues } from '../flags/flag-values.ts'
+import { formatFlag } from '../flags/format-flag.ts'
 import { wrongUsage } from '../flags/usage.ts'
 import type { Subcommand, SubcommandCall } from '../subcommand.ts'
-import { cacheDirectoryOf, directoryFlags, formatFlag, isJson, kindFlag } from './cache-flags.ts'
+import { directoryFlags, isJson, kindFlag } from './cache-flags.ts'
 import { matcherOf } from './name-patterns.ts'
 import { readableSize, shortTitle } from './readable.ts'
 import { table } from './table.ts'
@@ -60,7 +62,7 @@ export const pruneCommand: Subcommand = {
   async run(call) {
     const { values, log, program } = call
     const policyAt = readPolicy(values)
-    const directory = cacheDirectoryOf(call)
+    const directory = existingDirectory(call)
     const dryRun = values.boolean('dry-run')
     const grace = values.boolean('all') ? 0 : graceMs
     const { signal } = program

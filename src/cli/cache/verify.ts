@@ -1,7 +1,9 @@
 import { cacheAccess } from '../../../cache/cache-directory.ts'
 import { type VerifyOutcome, verifyCache } from '../../../cache/verify.ts'
+import { existingDirectory } from '../existing-directory.ts'
+import { formatFlag } from '../flags/format-flag.ts'
 import type { Subcommand } from '../subcommand.ts'
-import { cacheDirectoryOf, directoryFlags, formatFlag, isJson } from './cache-flags.ts'
+import { directoryFlags, isJson } from './cache-flags.ts'
 import { readableSize, shortTitle } from './readable.ts'
 
 type Fate = 'quarantine' | 'remove' | 'keep'
@@ -23,7 +25,7 @@ export const verifyCommand: Subcommand = {
   ],
   async run(call) {
     const { values, log, program } = call
-    const directory = cacheDirectoryOf(call)
+    const directory = existingDirectory(call)
     const isWritable = cacheAccess(directory) === 'writable'
     if (!isWritable) log.warn(`${directory} cannot be written: what is damaged stays where it is`)
     const wanted = values.boolean('remove') ? 'remove' : 'quarantine'

@@ -4,10 +4,10 @@ import { readableSize } from '../../../warmer/readable-size.ts'
 import { shortDigest } from '../../../warmer/report-table.ts'
 import { tableLines } from '../../../warmer/table.ts'
 import { BlobStore } from '../../content/blob-store.ts'
+import { existingDirectory } from '../existing-directory.ts'
+import { formatFlag } from '../flags/format-flag.ts'
 import { warmDirectoryFlags } from '../flags/warmer-flags.ts'
 import type { Subcommand, SubcommandCall } from '../subcommand.ts'
-import { existingDirectory } from './existing-directory.ts'
-import { formatFlag } from './format-flag.ts'
 import { countText, totalSize } from './totals.ts'
 
 /** "hearth-warmer ls" */

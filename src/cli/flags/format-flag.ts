@@ -1,4 +1,4 @@
-import type { Flag } from '../flags/flag.ts'
+import type { Flag } from './flag.ts'
 
 /** Of commands that print a list. */
 export const formatFlag: Flag = {
@@ -6,6 +6,6 @@ export const formatFlag: Flag = {
   kind: 'text',
   default: 'text',
   choices: ['text', 'json'],
-  description: 'Form of what is printed',
-  group: 'Result',
+  description: 'Form of what is printed on standard output',
+  group: 'Output',
 }
