@@ -35,7 +35,7 @@ export function createAddresses(o: { retries: number; loginPlace: string | undef
     },
     tags(repository, { action, signal, pageSize }) {
       const endpoint = originEndpoint(repository)
-      const subject = about(endpoint, `tags of ${repositoryName(repository)}`, action)
+      const subject = about(endpoint, `repository ${repositoryName(repository)}`, action)
       return { endpoint, subject, pageSize, retries: o.retries, signal }
     },
   }

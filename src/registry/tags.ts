@@ -68,7 +68,7 @@ function tagsOf(bytes: Uint8Array, subject: Subject): readonly string[] {
 function refused(subject: Subject, why: string): HearthError {
   return new HearthError({
     code: 'registry-refused',
-    message: `${subject.host} gives no usable list of ${subject.what}`,
+    message: `${subject.host} gives no usable list of the tags of ${subject.what}`,
     why,
   })
 }
