@@ -25,6 +25,17 @@ test('a build after the prune of its cache repository misses, and after a dry ru
   const planned = await prune('--dry-run')
   assert.deepEqual([planned.repository, planned.dryRun, planned.removed.length], [repository, true, 1])
   assert.equal(planned.removed[0].title, 'RUN echo pruned > /f')
+  const told = await hearth([
+    'cache',
+    'prune',
+    '--cache-repo',
+    repository,
+    '--reference',
+    'RUN *',
+    '--dry-run',
+    ...access,
+  ])
+  assert.match(told.stdout, /^KEY +WHY +TITLE\n[0-9a-f]{12} +chosen +RUN echo pruned > \/f\nWould be removed: 1 item; /)
   assert.equal((await build()).remote, 1)
   assert.deepEqual((await prune()).removed, planned.removed)
   assert.equal((await build()).misses, 1)
