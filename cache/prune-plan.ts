@@ -138,6 +138,11 @@ function isEligible(item: CacheItem, { kinds, matches }: PrunePolicy): boolean {
   return kinds?.includes(item.kind) !== false && matches?.(item) !== false
 }
 
+/** Why an item is asked to go; undefined where it is not. Room is another matter. */
+export function removalReason(item: CacheItem, policy: PrunePolicy): PruneReason | undefined {
+  return isEligible(item, policy) ? reasonFor(item, policy) : undefined
+}
+
 function reasonFor(item: CacheItem, policy: PrunePolicy): PruneReason | undefined {
   const { createdBefore, unusedSince, layersUnusedSince, everything } = policy
   if (createdBefore !== undefined && item.created < createdBefore) return 'age'

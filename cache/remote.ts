@@ -133,7 +133,8 @@ function tooSlow(patienceMs: number): HearthError {
   return new HearthError({ code: 'registry-unreachable', message: `it has not answered for ${patienceMs / 1000} s` })
 }
 
-function isMissing(error: unknown): boolean {
+/** Whether the registry says that there is no such thing. */
+export function isMissing(error: unknown): boolean {
   return error instanceof HearthError && error.code === 'registry-not-found'
 }
 
@@ -141,7 +142,8 @@ function isUnreachable(error: unknown): boolean {
   return error instanceof HearthError && error.code === 'registry-unreachable'
 }
 
-function isEntryError(error: unknown): boolean {
+/** Whether an error concerns one entry and not the registry as a whole. */
+export function isEntryError(error: unknown): boolean {
   if (error instanceof RangeError) return true
   return error instanceof HearthError && entryErrors.has(error.code)
 }

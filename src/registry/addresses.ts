@@ -1,9 +1,10 @@
 import type { Digest } from '../oci/digest.ts'
 import { formatReference, type Reference, repositoryName } from '../oci/reference.ts'
 import type { BlobAddress } from './blobs.ts'
-import type { Endpoint } from './endpoint.ts'
+import { type Endpoint, originEndpoint } from './endpoint.ts'
 import type { ManifestAddress } from './manifests.ts'
 import type { Subject } from './registry-error.ts'
+import type { TagsAddress } from './tags.ts'
 
 export interface Call {
   readonly action: Subject['action']
@@ -14,6 +15,7 @@ export interface Call {
 export interface Addresses {
   manifest(reference: Reference, endpoint: Endpoint, call: Call): ManifestAddress
   blob(blob: { repository: Reference; digest: Digest }, endpoint: Endpoint, call: Call): BlobAddress
+  tags(repository: Reference, call: Call & { readonly pageSize: number }): TagsAddress
 }
 
 export function createAddresses(o: { retries: number; loginPlace: string | undefined }): Addresses {
@@ -22,14 +24,19 @@ export function createAddresses(o: { retries: number; loginPlace: string | undef
   }
   return {
     manifest(reference, endpoint, { action, signal }) {
-      // Pulling, the digest is the stronger word; pushing, the tag says where the manifest shall be found.
-      const [first, second] = action === 'pull' ? [reference.digest, reference.tag] : [reference.tag, reference.digest]
+      // Otherwise the digest is the stronger word; pushing, the tag says where the manifest shall be found.
+      const [first, second] = action === 'push' ? [reference.tag, reference.digest] : [reference.digest, reference.tag]
       const subject = about(endpoint, formatReference(reference), action)
       return { endpoint, tagOrDigest: first ?? second ?? 'latest', subject, retries: o.retries, signal }
     },
     blob({ repository, digest }, endpoint, { action, signal }) {
       const subject = about(endpoint, `blob ${digest} of ${repositoryName(repository)}`, action)
       return { endpoint, digest, subject, retries: o.retries, signal }
+    },
+    tags(repository, { action, signal, pageSize }) {
+      const endpoint = originEndpoint(repository)
+      const subject = about(endpoint, `repository ${repositoryName(repository)}`, action)
+      return { endpoint, subject, pageSize, retries: o.retries, signal }
     },
   }
 }

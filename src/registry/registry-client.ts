@@ -10,12 +10,14 @@ import { createAddresses } from './addresses.ts'
 import { createAuthorizer } from './authorizer.ts'
 import { headBlob, readBlob } from './blobs.ts'
 import type { CredentialSource } from './credential.ts'
+import { deleteManifest } from './delete-manifest.ts'
 import { type MirrorPolicy, originEndpoint, pullEndpoints } from './endpoint.ts'
 import { type EndpointRun, firstThatWorks, streamFromFirst } from './first-endpoint.ts'
 import { getManifest, putManifest, resolveManifest } from './manifests.ts'
 import { pushBlob } from './push-blob.ts'
 import { createRegistrySession } from './registry-session.ts'
 import { createSchemeFinder } from './scheme.ts'
+import { listTags } from './tags.ts'
 import { createTransferSlots } from './transfer-slots.ts'
 
 export interface CallOptions {
@@ -25,6 +27,11 @@ export interface CallOptions {
 export interface OpenBlobOptions extends CallOptions {
   /** A small document that should not wait until layers on their way have arrived. */
   readonly atOnce?: boolean
+}
+
+export interface ListTagsOptions extends CallOptions {
+  /** Tags asked for at once; 1000 unless given. */
+  readonly pageSize?: number
 }
 
 export interface PushBlobOptions extends CallOptions {
@@ -60,6 +67,10 @@ export interface RegistryClient {
   ): Promise<'existed' | 'mounted' | 'uploaded'>
   /** `reference` says under which tag, or under its digest when it has no tag. */
   pushManifest(reference: Reference, bytes: Uint8Array, o: PushManifestOptions): Promise<Digest>
+  /** All tags of a repository of the registry itself, a page at a time, in the registry's order. */
+  tags(repository: Reference, o?: ListTagsOptions): AsyncIterable<string>
+  /** Deletes a manifest, and so all tags that point to it. Many registries have to be told to allow it: "registry-refused". */
+  deleteManifest(repository: Reference, digest: Digest, o?: CallOptions): Promise<void>
 }
 
 export interface RegistryPolicy extends MirrorPolicy {
@@ -124,6 +135,14 @@ export function createRegistryClient(o: RegistryClientOptions): RegistryClient {
     pushManifest(reference, bytes, { mediaType, signal }) {
       const address = addresses.manifest(reference, originEndpoint(reference), { action: 'push', signal })
       return putManifest(session, address, { bytes, mediaType })
+    },
+    tags(repository, { signal, pageSize = 1000 } = {}) {
+      return listTags(session, addresses.tags(repository, { action: 'pull', signal, pageSize }))
+    },
+    deleteManifest(repository, digest, { signal } = {}) {
+      const call = { action: 'delete', signal } as const
+      const reference = { ...repository, tag: undefined, digest }
+      return deleteManifest(session, addresses.manifest(reference, originEndpoint(repository), call))
     },
   }
 }

@@ -11,8 +11,8 @@ export interface Subject {
   readonly registry: string
   /** "registry.example/app:1", or "blob sha256:… of registry.example/app". */
   readonly what: string
-  /** "pull" or "push": what a login would have to allow. */
-  readonly action: 'pull' | 'push'
+  /** What a login would have to allow. */
+  readonly action: 'pull' | 'push' | 'delete'
   /** Where logins are kept, if anywhere. */
   readonly loginPlace?: string | undefined
 }
@@ -50,12 +50,13 @@ export function unreachable(error: unknown, subject: Subject): unknown {
 
 function verdict(status: number, subject: Subject): { code: ErrorCode; message: string; fix: string } {
   const { what, host, registry, action, loginPlace } = subject
+  const noun = action === 'delete' ? 'deletion' : action
   const logins = loginPlace === undefined ? 'a Docker config.json' : loginPlace
   switch (true) {
     case status === 401 || status === 403:
       return {
         code: 'registry-auth',
-        message: `${host} does not allow the ${action} of ${what}`,
+        message: `${host} does not allow the ${noun} of ${what}`,
         fix: `Check the name, and that ${logins} has a login for ${registry} that may ${action} it.`,
       }
     case status === 404:
@@ -79,7 +80,7 @@ function verdict(status: number, subject: Subject): { code: ErrorCode; message: 
     default:
       return {
         code: 'registry-refused',
-        message: `${host} refused the ${action} of ${what}`,
+        message: `${host} refused the ${noun} of ${what}`,
         fix: 'The registry says why; ask who runs it if that does not help.',
       }
   }

@@ -1,7 +1,7 @@
 /** "repository:library/debian:pull": what a token allows. */
 export type Scope = string
 
-export function repositoryScope(repository: string, actions: 'pull' | 'pull,push'): Scope {
+export function repositoryScope(repository: string, actions: 'pull' | 'pull,push' | 'pull,push,delete'): Scope {
   return `repository:${repository}:${actions}`
 }
 

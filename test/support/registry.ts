@@ -12,6 +12,8 @@ export interface RegistryOptions {
   readonly tls?: { readonly cert: string; readonly key: string; readonly clientAuthority?: string }
   /** Where to keep the blobs: a directory of the caller's, which outlives the registry. Default: a temporary one. */
   readonly directory?: string
+  /** Refuse to delete manifests, as a registry does that nobody has told otherwise. */
+  readonly keepsAll?: boolean
   /** Refuse every push. */
   readonly readOnly?: boolean
 }
@@ -64,7 +66,7 @@ function configuration(options: RegistryOptions, at: { own: string; directory: s
     log: { accesslog: { disabled: false }, level: 'info' },
     storage: {
       filesystem: { rootdirectory: at.directory },
-      delete: { enabled: true },
+      delete: { enabled: options.keepsAll !== true },
       maintenance: { uploadpurging: { enabled: false }, readonly: { enabled: options.readOnly === true } },
     },
     http: {

@@ -11,6 +11,7 @@ import { wrongUsage } from '../flags/usage.ts'
 import type { Subcommand, SubcommandCall } from '../subcommand.ts'
 import { directoryFlags, isJson, kindFlag } from './cache-flags.ts'
 import { matcherOf } from './name-patterns.ts'
+import { isAboutRepository, repositoryFlags, runPruneRepository } from './prune-repository.ts'
 import { readableSize, shortTitle } from './readable.ts'
 import { table } from './table.ts'
 
@@ -50,6 +51,7 @@ export const pruneCommand: Subcommand = {
   takes: [],
   flags: [
     ...directoryFlags,
+    ...repositoryFlags,
     ...selection,
     {
       name: 'dry-run',
@@ -61,7 +63,12 @@ export const pruneCommand: Subcommand = {
   ],
   async run(call) {
     const { values, log, program } = call
+    const isRemote = isAboutRepository(call)
     const policyAt = readPolicy(values)
+    if (isRemote) {
+      await runPruneRepository(call, policyAt(new Date()))
+      return 0
+    }
     const directory = existingDirectory(call)
     const dryRun = values.boolean('dry-run')
     const grace = values.boolean('all') ? 0 : graceMs

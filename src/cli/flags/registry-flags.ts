@@ -178,9 +178,11 @@ function readCredentialHelpers(values: FlagValues): readonly CredentialHelper[] 
 }
 
 function readMirrors(values: FlagValues, env: Variables): ReadonlyMap<string, readonly string[]> {
-  const maps = readMap('--registry-map', values.list('registry-map'))
+  // A command that only asks registries themselves has no flags for mirrors.
+  const listed = (flag: string): readonly string[] => (values.has(flag) ? values.list(flag) : [])
+  const maps = readMap('--registry-map', listed('registry-map'))
   const more = readMap('KANIKO_REGISTRY_MAP', env.KANIKO_REGISTRY_MAP ? [env.KANIKO_REGISTRY_MAP] : [])
-  const mirrors = [...values.list('registry-mirror'), env.KANIKO_REGISTRY_MIRROR ?? ''].filter((host) => host !== '')
+  const mirrors = [...listed('registry-mirror'), env.KANIKO_REGISTRY_MIRROR ?? ''].filter((host) => host !== '')
   const all = new Map<string, readonly string[]>()
   const add = (registry: string, hosts: readonly string[]): void => {
     const name = registry === 'docker.io' ? dockerHub : registry
