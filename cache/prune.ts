@@ -12,7 +12,7 @@ import { type LivePins, readLivePins } from './live-pins.ts'
 import { newMentions, seeDocuments } from './new-mentions.ts'
 import { type PlannedRemoval, type PrunePlan, type PrunePolicy, planPrune } from './prune-plan.ts'
 import type { StoredBlob } from './stored-blobs.ts'
-import { blobsInTrash, deleteFromTrash, moveToTrash, takeFromTrash } from './trash.ts'
+import { blobsInTrash, deleteFromTrash, moveToTrash, removeAbandonedTrees, takeFromTrash } from './trash.ts'
 import { reasonOf } from './trouble.ts'
 
 export interface PruneOptions {
@@ -77,6 +77,7 @@ class Prune {
     const pins = readLivePins(this.#directory, now)
     // First, for it needs no room: a full disk may refuse everything else.
     const leftovers = findLeftovers(this.#directory, now, pins.dead).filter(removeLeftover)
+    await removeAbandonedTrees(this.#directory, now)
     const seen = seeDocuments(this.#directory)
     for (const digest of blobsInTrash(this.#directory)) takeFromTrash(this.#directory, digest)
     const plan = await this.#plan(now, pins)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { allocatedBelow, usageOf } from '../../../cache/disk-usage.ts'
@@ -49,6 +49,15 @@ async function holder(t: TestContext, directory: string, name: string): Promise<
   assert.equal(String((await once(child.stdout as NodeJS.ReadableStream, 'data'))[0]), 'found\n')
   return child
 }
+
+test('what a killed prune has left of a mount goes after an hour', async (t) => {
+  const directory = await filled(t, ['a'])
+  const [old, recent] = ['mount-0123', 'unpacked-4567'].map((name) => join(directory, 'trash', name, 'files'))
+  for (const path of [old, recent]) mkdirSync(path ?? '', { recursive: true })
+  utimesSync(join(directory, 'trash', 'mount-0123'), 0, Date.now() / 1000 - 2 * 3600)
+  await prune(directory)
+  assert.deepEqual(readdirSync(join(directory, 'trash')), ['unpacked-4567'])
+})
 
 test('everything goes that nobody uses, and the directory works on', async (t) => {
   const directory = await filled(t, ['a', 'b'])
