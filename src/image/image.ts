@@ -34,9 +34,17 @@ export type ImageFormat = (typeof imageFormats)[number]
  */
 export function finishImage(image: Image, format: ImageFormat = 'oci'): FinishedImage {
   if (format === 'docker') refuseForDocker(image)
-  const types = documentTypes[format]
   const config = { ...image.config, diffIDs: image.layers.map((layer) => layer.diffID) }
-  const configBytes = imageConfigBytes(config)
+  return finishWith({ ...image, configBytes: imageConfigBytes(config) }, format)
+}
+
+/** The same where the configuration is written already, and stays as it is. */
+export function finishWith(
+  image: Pick<Image, 'layers' | 'annotations'> & { readonly configBytes: Uint8Array },
+  format: ImageFormat,
+): FinishedImage {
+  const types = documentTypes[format]
+  const { configBytes } = image
   const configDescriptor = descriptorOf(configBytes, types.config)
   const layers = image.layers.map((layer) => ({ ...layer, descriptor: inFormat(layer.descriptor, format) }))
   const manifest: Manifest = {
