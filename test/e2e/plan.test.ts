@@ -127,7 +127,7 @@ RUN true\nCOPY --from=web /x /\n`
   assert.match(known?.key?.digest ?? '', /^[0-9a-f]{64}$/)
   assert.deepEqual([add?.key?.digest, add?.key?.parent, add?.key?.inputs], [null, null, null])
   assert.match(add?.cache?.why ?? '', /is not downloaded to make a plan/)
-  assert.deepEqual(Object.entries(add?.key?.fields ?? {})[0], ['sources', [`http://${server.host}/new`]])
+  assert.deepEqual(Object.entries(add?.key?.fields ?? {})[0], ['sources', ['web']])
   assert.deepEqual(server.requests, [])
 })
 
