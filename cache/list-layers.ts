@@ -8,7 +8,7 @@ import { type Entry, maxEntrySize, parseEntry, readSmallFile } from './entry-fil
 import type { CacheKey } from './key.ts'
 import type { LayerUse } from './layer-index.ts'
 import { readHistory } from './read-history.ts'
-import { type StoredBlob, storedBlobs } from './stored-blobs.ts'
+import type { StoredBlob } from './stored-blobs.ts'
 
 /** What was found of one kind, and what stands in documents of that kind that could not be understood. */
 export interface ScannedItems {
@@ -20,12 +20,7 @@ export interface ScannedItems {
 /** Files read at once. */
 const batchSize = 64
 
-/** The layers of a cache directory, in no particular order. */
-export async function listLayers(directory: string): Promise<readonly CacheItem[]> {
-  return (await scanLayers(directory, storedBlobs(directory))).items
-}
-
-/** The same, where the directory's blobs have been listed already. */
+/** The layers of a cache directory whose blobs have been listed, in no particular order. */
 export async function scanLayers(directory: string, blobs: ReadonlyMap<Digest, StoredBlob>): Promise<ScannedItems> {
   const history = readHistory(directory)
   const documents = documentsIn(directory, 'entries')

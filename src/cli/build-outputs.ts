@@ -1,15 +1,15 @@
 import { resolve } from 'node:path'
-import { isWebAddress } from '../dockerfile/web-address.ts'
 import type { HttpClient } from '../http/http-client.ts'
 import type { FinishedImage } from '../image/image.ts'
 import type { Log } from '../log.ts'
 import { parseReference, parseRepository, type Reference } from '../oci/reference.ts'
-import { writeDigestFiles } from '../output/digest-files.ts'
+import { type DigestFiles, writeDigestFiles } from '../output/digest-files.ts'
 import { dockerArchive } from '../output/docker-archive.ts'
 import { ociLayoutTarget } from '../output/oci-layout-target.ts'
 import { type Output, writeOutputs } from '../output/output.ts'
 import { registryTargets } from '../output/registry-target.ts'
 import type { RegistryClient } from '../registry/registry-client.ts'
+import { digestFilePlaces } from './digest-file-places.ts'
 import type { ExecutorOptions } from './executor-options.ts'
 
 export interface BuildOutputsOptions {
@@ -68,17 +68,16 @@ export async function deliver(
   await writeOutputs(image, outputs, { signal })
   for (const { title } of outputs) log.debug(`${title} has the image`)
   const built = { digest: image.manifestDescriptor.digest, destinations: destinationsOf(options) }
-  await writeDigestFiles(absolute(options), built, { http, signal })
+  await writeDigestFiles(filesOf(options), built, { http, signal })
 }
 
 function destinationsOf(options: ExecutorOptions): readonly Reference[] {
   return options.destinations.map(parseReference)
 }
 
-function absolute(options: ExecutorOptions): Parameters<typeof writeDigestFiles>[0] {
+function filesOf(options: ExecutorOptions): DigestFiles {
   const { digestFile, imageNameWithDigestFile, imageNameTagWithDigestFile, environment, push } = options
   const builderOutput = push ? environment.builderOutput : undefined
-  const given = Object.entries({ digestFile, imageNameWithDigestFile, imageNameTagWithDigestFile, builderOutput })
-  const inPlace = (path: string): string => (isWebAddress(path) ? path : resolve(environment.cwd, path))
-  return Object.fromEntries(given.flatMap(([name, path]) => (path === undefined ? [] : [[name, inPlace(path)]])))
+  const named = { digestFile, imageNameWithDigestFile, imageNameTagWithDigestFile, builderOutput }
+  return digestFilePlaces(named, environment.cwd)
 }

@@ -3,7 +3,6 @@ import { join, resolve } from 'node:path'
 import { arch } from 'node:process'
 import { withUnpackedLayout } from '../../cache/unpacked-archive.ts'
 import { BlobStore } from '../content/blob-store.ts'
-import { isWebAddress } from '../dockerfile/web-address.ts'
 import { HearthError, messageOf } from '../errors.ts'
 import { imageFromArchive, isLayoutArchive } from '../image/from-archive.ts'
 import { imageFromLayout } from '../image/from-layout.ts'
@@ -13,9 +12,10 @@ import type { Log } from '../log.ts'
 import { parseManifest } from '../oci/manifest.ts'
 import { hostPlatform, type Platform } from '../oci/platform.ts'
 import { formatReference, parseReference } from '../oci/reference.ts'
-import { writeDigestFiles } from '../output/digest-files.ts'
+import { type DigestFiles, writeDigestFiles } from '../output/digest-files.ts'
 import { writeOutputs } from '../output/output.ts'
 import { registryTargets } from '../output/registry-target.ts'
+import { digestFilePlaces } from './digest-file-places.ts'
 import { readEnvironment } from './environment.ts'
 import { executorFlags } from './flags/executor-flags.ts'
 import type { Flag } from './flags/flag.ts'
@@ -147,16 +147,12 @@ function asFinished({ manifestDescriptor, manifestBytes, configBytes, image }: P
   return { manifest, manifestDescriptor, manifestBytes, configDescriptor: manifest.config, configBytes, layers }
 }
 
-function digestFiles(values: FlagValues, cwd: string): Parameters<typeof writeDigestFiles>[0] {
-  const named = [
-    ['digestFile', 'digest-file'],
-    ['imageNameWithDigestFile', 'image-name-with-digest-file'],
-    ['imageNameTagWithDigestFile', 'image-name-tag-with-digest-file'],
-  ] as const
-  return Object.fromEntries(
-    named.flatMap(([key, flag]) => {
-      const path = values.optional(flag)
-      return path === undefined ? [] : [[key, isWebAddress(path) ? path : resolve(cwd, path)]]
-    }),
-  )
+function digestFiles(values: FlagValues, cwd: string): DigestFiles {
+  const named = {
+    digestFile: values.optional('digest-file'),
+    imageNameWithDigestFile: values.optional('image-name-with-digest-file'),
+    imageNameTagWithDigestFile: values.optional('image-name-tag-with-digest-file'),
+    builderOutput: undefined,
+  }
+  return digestFilePlaces(named, cwd)
 }

@@ -4,20 +4,14 @@ import { matchEntries, type StepEntries } from '../../../cache/match-entries.ts'
 import { HearthError } from '../../errors.ts'
 import { redact } from '../../log.ts'
 import type { Flag } from '../flags/flag.ts'
+import { formatFlag } from '../flags/format-flag.ts'
 import { readCacheDir } from '../read-values.ts'
 import type { Subcommand } from '../subcommand.ts'
 import { comparisonDocument, comparisonText } from './comparison.ts'
 
 const flags: readonly Flag[] = [
   { name: 'cache-dir', kind: 'text', default: '/cache', description: 'Directory of the cache', group: 'Cache' },
-  {
-    name: 'format',
-    kind: 'text',
-    default: 'text',
-    choices: ['text', 'json'],
-    description: 'Form of the comparison on standard output',
-    group: 'Output',
-  },
+  formatFlag,
 ]
 
 /** "hearth-executor cache explain": two records side by side. */
